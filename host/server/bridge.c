@@ -5,6 +5,7 @@
  * Owns the state, its memory account and the watchdog's hook.  Must never be
  * reached from a host_* function: C called through the FFI does not re-enter Lua. */
 #include <lauxlib.h>
+#include <limits.h>
 #include <lua.h>
 #include <luajit.h>
 #include <lualib.h>
@@ -22,6 +23,7 @@
 #include "core/shm.h"
 #include "server/bridge.h"
 #include "server/bridgerule.h"
+#include "server/bundle.h"
 #include "server/embed.h"
 #include "server/instance.h"
 #include "server/worker.h"
@@ -149,14 +151,15 @@ static void hook_next(lua_State *L, lua_Hook hook) {
 }
 
 static void load_text(lua_State *L, char *to, size_t n) {
-  char place[LUA_IDSIZE + 40];
+  char place[LUA_IDSIZE + 40], full[PATH_MAX + 40];
   bool found = bridgerule_place(L, place, sizeof place);
-  snprintf(to, n, "%s%sloading took longer than reload.timeout_ms (%.3g s)", place, found ? ": " : "",
+  bundle_explain(place, full, sizeof full);
+  snprintf(to, n, "%s%sloading took longer than reload.timeout_ms (%.3g s)", full, found ? ": " : "",
            load.limit_s);
 }
 
 static void on_load_limit(lua_State *L, lua_Debug *ar) {
-  char text[LUA_IDSIZE + 160];
+  char text[PATH_MAX + 160];
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
   load_text(L, text, sizeof text);
@@ -172,7 +175,7 @@ static void on_interrupt(lua_State *L, lua_Debug *ar) {
 
 /* The checker's verdict goes to stdout (reload.c), a command's to the terminal, a worker's to the log. */
 static _Noreturn void give_up_loading(void) {
-  static char text[LUA_IDSIZE + 160];
+  static char text[PATH_MAX + 160];
   const char *command = bridge.spec->command;
   lua_State *innermost = bridge.L;
   for (lua_State *L = innermost; L; L = resumed_by(L)) innermost = L;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdbool.h>
@@ -332,6 +333,29 @@ int host_bundle_list(int generation, host_str *out) {
     if (is_first(b, i) && pack_z(&list, b->map.p + files_of(b)[i].path.at)) return HOST_EFULL;
   *out = (host_str){list.p, (uint32_t)list.n};
   return (int)count;
+}
+
+static bool full_name(const bundle *b, const entry *e, const char *tail, size_t k, char *to, size_t n) {
+  bool is_shipped = e->root + 1 == b->map.h->roots;
+  const char *root = is_shipped ? "" : b->map.p + roots_of(b)[e->root].at;
+  int length = snprintf(to, n, "%s%s%s", root, is_shipped ? "" : "/", b->map.p + e->path.at);
+  return length > 0 && (size_t)length < n && (size_t)length >= k &&
+         !memcmp(to + (size_t)length - k, tail, k);
+}
+
+void bundle_explain(const char *place, char *to, size_t n) {
+  const char *line = strrchr(place, ':'), *tail = place + 5;
+  char full[PATH_MAX];
+  snprintf(to, n, "%s", place);
+  if (*place != '~' || !line || line < tail || memcmp(place + 2, "...", 3)) return;
+  for (const bundle *b = bundles; b < bundles + GENERATIONS_MAX; b++)
+    for (uint32_t i = 0; b->generation && i < b->map.h->files; i++) {
+      const entry *e = &files_of(b)[i];
+      if (e->root + '1' != (uint32_t)place[1]) continue;
+      if (!full_name(b, e, tail, (size_t)(line - tail), full, sizeof full)) continue;
+      snprintf(to, n, "%s%s", full, line);
+      return;
+    }
 }
 
 static int pack_files(buf *out, const bundle *b) {

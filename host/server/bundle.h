@@ -25,6 +25,10 @@ int bundle_fd(int generation);
  * not a bundle, or inconsistent.  Does nothing if the generation exists. */
 int bundle_attach(int generation, int fd);
 
+/* Copies "NAME:LINE"; a name that was shortened for Lua ("~2...ts/api/a.lua", as
+ * host/lua/scripts/provenance.lua has it) is written out.  Allocates nothing. */
+void bundle_explain(const char *place, char *to, size_t n);
+
 /* Twelve hex digits over the paths and bytes of its files; "" for an unknown generation. */
 const char *bundle_hash(int generation);
 #endif

@@ -175,10 +175,17 @@ const wholeLog = (agent) =>
 
 const OTHERS = "from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()";
 
+async function killOne() {
+  const pids = await sql(home, `select pid ${OTHERS}`);
+  process.kill(Number(pids[0]), 'SIGKILL');
+  const left = () => sql(home, `select pid ${OTHERS}`).catch(() => pids);  // it may be away
+  await until(async () => !(await left()).some((pid) => pids.includes(pid)), 5000, 'the connections have ended');
+}
+
 describe('the database dies in the middle of turns and transactions', () => {
   const deaths = [
     ['kill -9 of the server', async () => process.kill(host.postgres(), 'SIGKILL'), true],
-    ['kill -9 of one connection', async () => process.kill(Number(await sql(home, `select pid ${OTHERS} limit 1`)), 'SIGKILL'), true],
+    ['kill -9 of one connection', killOne, false],       // which ends all; they may be back before anybody is refused
     ['an end of all connections', () => sql(home, `select pg_terminate_backend(pid) ${OTHERS}`), false],
   ];
   for (const [what, kill, away] of deaths) {

@@ -143,10 +143,15 @@ export async function startHost({ home = makeHome(), port, env = {}, scripts, as
 /** Where the private server of a home listens, for another host's DATABASE_URL. */
 export const databaseUrl = (home, name = 'human') => `postgresql://human@/${name}?host=${encodeURIComponent(`${home}/run`)}&port=5432`;
 
+// Debian's psql is a program in Perl that looks for this one, and takes ten times as long.
+const VERSIONS = '/usr/lib/postgresql';
+export const PSQL = (fs.existsSync(VERSIONS) ? fs.readdirSync(VERSIONS) : []).sort((a, b) => a - b)
+  .map((version) => `${VERSIONS}/${version}/bin/psql`).findLast(fs.existsSync) ?? 'psql';
+
 /** Rows of one statement on the private server of a home, columns separated by "|". */
 export async function sql(home, statement, name = 'human') {
   const args = ['-h', `${home}/run`, '-p', '5432', '-U', 'human', '-d', name, '-XAtqc', statement];
-  const { stdout } = await promisify(execFile)('psql', args, { maxBuffer: 256 << 20 });
+  const { stdout } = await promisify(execFile)(PSQL, args, { maxBuffer: 256 << 20 });
   return stdout.trim().split('\n').filter(Boolean);
 }
 

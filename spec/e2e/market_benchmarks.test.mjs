@@ -25,7 +25,7 @@ const ended = (run_id) => until(async () => ['completed', 'failed'].includes(awa
 
 /** A provider with a tool that answers so: {who, upstream, listing_id, run(suite)}. */
 async function provider(answer, options = {}) {
-  const who = await market.actor(), upstream = await startUpstream(answer, { probes: false });
+  const who = await market.actor(), upstream = await startUpstream(answer);
   after(() => upstream.close());
   const listing_id = await makeTool(market, who, upstream.url, options);
   const run = async (suite) => who.ok('/benchmarks-run', { actor_id: who.id, suite_id: suites[suite] });

@@ -13,7 +13,7 @@ const TAGS = ['data:general'];
 let market, upstream, files;
 
 before(async () => {
-  upstream = await startUpstream(undefined, { probes: false });
+  upstream = await startUpstream();
   files = await startFiles();
   market = await startMarket({ env });
 });

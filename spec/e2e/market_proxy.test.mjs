@@ -14,7 +14,7 @@ const env = { HUMAN_EGRESS_ALLOW: `${UPSTREAM}/32`, HUMAN_SEAL_KEY: randomBytes(
 let one, two, upstream, provider;
 
 before(async () => {
-  upstream = await startUpstream(undefined, { probes: false });
+  upstream = await startUpstream();
   one = await startMarket({ env });
   two = await startHost({ env: { ...env, HUMAN_TIME_TEST_CLOCK: 'true', HUMAN_DATABASE_POOL: '4', DATABASE_URL: databaseUrl(one.home) } });
   provider = await one.actor({ name: 'Provider' });
@@ -167,6 +167,7 @@ describe('a quota', () => {
     assert.equal(code(await s.call()), '429 rate_limited');
     await one.sql(`update market_periods set in_flight = 199 where subscription_id = '${s.id}'`);
     assert.equal(code(await s.call()), '200 ok');
+    await one.sql(`update market_periods set in_flight = 0 where subscription_id = '${s.id}'`);
   });
 });
 

@@ -47,7 +47,7 @@ after(() => upstreams.forEach((one) => one.close()));
 
 /** A server of this spec's own. */
 async function serves(answer) {
-  const one = await startUpstream(answer);
+  const one = await startUpstream(answer, { probes: true });
   upstreams.push(one);
   return one;
 }

@@ -11,8 +11,8 @@ export const TOOL = { direction: 'sell', listing_type: 'compute_access', title: 
 export const plan = (fields) => ({ plan_id: 'starter', name: 'Starter', interval: 'monthly', amount_cents: 0, included_calls: 1000, ...fields });
 
 /** A server where the guard lets requests through: {url, seen: [{method, url, headers, body}], counted, close()}; answer(req, res, body) says what it does.
- * probes = false: what the platform asks to see whether a tool is there is answered, and counted nowhere. */
-export async function startUpstream(answer, { probes = true } = {}) {
+ * What the platform asks to see whether a tool is there is answered, and counted nowhere, unless probes = true. */
+export async function startUpstream(answer, { probes = false } = {}) {
   const upstream = { seen: [], counted: 0, keep: 200, answer: answer ?? ((req, res, body) => res.end(JSON.stringify({ echo: body }))) };
   const server = createServer({ keepAliveTimeout: 600_000, headersTimeout: 600_000, requestTimeout: 0 }, async (req, res) => {
     let text = '';

@@ -86,7 +86,7 @@ async function versions() {
 /** A host with a tree of its own, which tests edit from now on. */
 async function serve(timeout_ms) {
   home = makeHome();
-  tree = fs.mkdtempSync(path.join(home, 'tree-'));
+  tree = fs.mkdtempSync(path.join(home, 'tree-in-a-directory-of-a-long-name-'));
   write(probe('one'));
   host = await startHost({ home, env: { HUMAN_SCRIPTS: `${tree}:${path.join(root, 'scripts')}`, HUMAN_RELOAD_TIMEOUT_MS: String(timeout_ms),
     HUMAN_RELOAD_GRACE_MS: '2000' } });

@@ -31,7 +31,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "404",
 
 # The marketplace, where most depends on what is there, and on the state that it is in.
 [[operations]]
-include-path-regex = "^/(?!stripe-webhook$)[a-z]+(-[a-z]+)+$"
+include-path-regex = "^/(?!stripe-webhook$)([a-z]+(-[a-z]+)+|mcp)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "402", "403", "404", "409", "410", "429"]
 checks.negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "409", "429"]
 
@@ -41,7 +41,7 @@ include-path-regex = "^/stripe-webhook$"
 checks.positive_data_acceptance.expected-statuses = ["400", "401"]
 `;
 
-const MARKET = '^/[a-z]+(-[a-z]+)+(/|$)';         // its paths are at the root, with hyphens
+const MARKET = '^/([a-z]+(-[a-z]+)+|mcp)(/|$)';   // its paths are at the root, with hyphens but for one
 const ENDLESS = '-stream$';                       // answers that go on until somebody leaves: market_streams.test.mjs
 
 async function makeActor(host) {

@@ -42,10 +42,10 @@ export function next(emitter, event, ms = PATIENCE_MS) {
 export async function until(fn, ms, what) {
   const patience = Math.max(ms, PATIENCE_MS), end = Date.now() + patience;
   for (;;) {
-    const value = await fn();
+    const began = Date.now(), value = await fn();
     if (value) return value;
     if (Date.now() > end) throw new Error(`${typeof what === 'function' ? what() : what}: not within ${patience} ms`);
-    await sleep(15);
+    await sleep(Math.min(Math.max(15, 2 * (Date.now() - began)), 200)); // asking leaves the machine to what is waited for
   }
 }
 
