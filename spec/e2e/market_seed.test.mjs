@@ -11,7 +11,7 @@ import { until } from './support.mjs';
 const PATIENCE_MS = 30_000;
 let market, doc, upstream;
 before(async () => {
-  upstream = await startUpstream((req, res) => res.end(JSON.stringify(of('/tool-proxy').response.output)));
+  upstream = await startUpstream((req, res) => res.end(JSON.stringify(of('/tool-proxy').response.output)), { probes: true });
   market = await startMarket({ env: { HUMAN_EGRESS_ALLOW: `${UPSTREAM}/32` } });
   doc = await (await fetch(`${market.url}/openapi.json`)).json();
 });

@@ -274,8 +274,11 @@ describe('a server that stops', () => {
     const other = await startHost({ env: { HUMAN_STOP_NOTICE_MS: '5000' } });
     other.child.kill('SIGTERM');
     const ready = () => fetch(`${other.url}/ready`, { headers: { connection: 'close' } });
-    await until(async () => (await ready()).status === 503, 2000, 'it says so');
-    assert.deepEqual((await (await ready()).json()).reasons, ['draining']);
+    const answer = await until(async () => {          // of a worker that has been told
+      const one = await ready();
+      return one.status === 503 && one;
+    }, 2000, 'it says so');
+    assert.deepEqual((await answer.json()).reasons, ['draining']);
     assert.equal((await call(other.url, 'GET', '/api/agent-types')).status, 200);
     await until(() => ready().then(() => false, () => true), 8000, 'clients are refused');
     assert.equal((await other.stop()).code, 0);
