@@ -10,8 +10,8 @@
 # clients  the agent API with clients in Java and Rust, which are fetched
 # soak     mixed traffic with reloads and kills for SOAK_SECONDS, and the chaos beside it
 # chaos    the gateway's runs with tools and approvals, while hosts are killed, for CHAOS_S
-# quick    specs of the runtime and the scripts; beside them lint, a whole conversation, and, of what has changed since
-#          the last commit, end-to-end files, specs of the C host and of rocks
+# quick    specs of the runtime, the agent and the gateway; beside them lint, a whole conversation, and, of what has changed
+#          since the last commit, end-to-end files, specs of the marketplace, of the C host and of rocks
 # Without a mode: all rings, a short soak, and a little of each mode so that none rots.
 # A runner that ends badly without counting a failure counts as one.  What failed is shown once more at the end.
 # In the whole suite, where much shares the machine, files that have failed are run once more, alone: those that pass are
@@ -236,14 +236,19 @@ lua() {
   add "$(echo "$line" | cut -d ' ' -f 1)" "$(echo "$line" | cut -d ' ' -f 3)" "$status"
 }
 
-# All of them; in quick mode half of them, and beside it the other half, where those of the host in C and of rocks, whose
-# tests wait and compute for most of the time, are run only when something there has changed.
+# All of them; in quick mode those of the agent and the gateway, and beside them those of the runtime and, each when something
+# that it stands on has changed, of the marketplace, of the host in C and of rocks.
+MARKET='scripts/marketplace scripts/api/marketplace spec/scripts spec/support host/lua'
 lua_specs() {
   dirs=''
   for dir in spec/*/; do
     case $mode-$dir in
-    quick-spec/scripts/) dirs="spec/scripts/api $(ls spec/scripts/*_spec.lua | grep -v /marketplace_)" && continue ;;
-    quick-beside-spec/scripts/) dirs="$dirs $(ls spec/scripts/marketplace_*_spec.lua)" && continue ;;
+    quick-spec/scripts/) dirs="$dirs spec/scripts/api $(ls spec/scripts/*_spec.lua | grep -v /marketplace_)" && continue ;;
+    quick-beside-spec/scripts/)
+      # shellcheck disable=SC2086 # a list of words
+      touched $MARKET && dirs="$dirs $(ls spec/scripts/marketplace_*_spec.lua)"
+      continue
+      ;;
     quick-beside-spec/host/) touched host spec/host || continue ;;
     quick-beside-spec/rocks/) touched rocks spec/rocks || continue ;;
     quick-spec/*) continue ;;
