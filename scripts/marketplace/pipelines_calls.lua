@@ -8,15 +8,11 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
-local fetch = require "human.fetch"
-local json = require "human.json"
 local task = require "human.task"
 local proxy = require "marketplace.proxy"
-local proxy_request = require "marketplace.proxy_request"
 local quotas = require "marketplace.quotas"
 local rules = require "marketplace.rules.pipelines"
 local runs = require "marketplace.pipelines_runs"
-local shapes = require "marketplace.shapes"
 local tool_rules = require "marketplace.rules.subscriptions"
 
 local M = {}
@@ -48,9 +44,7 @@ local function admitted(work)
   if not s or s.subscriber_id ~= work.actor_id then
     fail.throw("subscription_not_active", { message = "The run's owner has no subscription of this tool" })
   end
-  local verdict = tool_rules.may_call { actor_state = s.actor_state, provider_state = s.provider_state, state = s.state,
-    tool_state = s.tool_state, is_current = s.is_current, is_in_grace = s.is_in_grace }
-  if verdict.code then fail.throw(verdict.code) end
+  proxy.must_be_callable(s)
   return s
 end
 
@@ -77,12 +71,8 @@ end
 --- work: {id, run_id, actor_id, config, input (JSON), left_ms}.
 function M.begin(work)
   local s = admitted(work)
-  shapes.must_be_object(work.input, "input")
-  shapes.check("input_schema_mismatch", s.input_schema, work.input, "input")
-  local timeout_ms = math.min(json.decode(s.tool_meta).timeout_ms or tool_rules.timeout_ms, work.left_ms)
-  local request, why = proxy_request.make { tool_meta = s.tool_meta, tool_secret = s.tool_secret, input = work.input,
-                                            timeout_ms = timeout_ms }
-  if not request then fail.throw("upstream_error", { message = why }) end
+  local timeout_ms = math.min(proxy.timeout_ms(s), work.left_ms)
+  local request = proxy.request(s, work.input, timeout_ms)
   request.max_bytes = math.min(request.max_bytes, rules.output_bytes)
   local call = reserve(work, s, timeout_ms)
   if not call then return nil end
@@ -90,31 +80,18 @@ function M.begin(work)
   return { call = call, request = request, timeout_s = timeout_ms / 1000 }
 end
 
-local CODES = { timeout = "upstream_timeout", denied = "upstream_blocked", too_large = "output_too_large" }
 local MESSAGES = {
   upstream_timeout = "The tool did not answer in time", upstream_blocked = "The tool's address may not be called",
   upstream_error = "The tool could not be asked",
   output_too_large = ("The tool answered with more than %d bytes"):format(rules.output_bytes),
 }
 
--- JSON text without raw control characters, as the proxy answers it; nil: it is none.
-local function output_of(body)
-  if body:find "[%z\1-\8\11\12\14-\31]" or json.decode(body) == nil then return nil end
-  return (body:gsub("[\t\n\r]", " "))
-end
-
 --- Asks the tool: {outcome, output}, or {outcome, code, message}.
 function M.ask(request)
-  local answer, err = fetch(request)
-  if not answer then
-    local code = CODES[err.code] or "upstream_error"
-    return { outcome = err.code == "timeout" and "timeout" or "failed", code = code, message = MESSAGES[code] }
-  end
-  local output = answer.status >= 200 and answer.status < 300 and output_of(answer.body)
-  local outcome = tool_rules.outcome { status = answer.status, is_json = output and true or false }
-  if outcome == "ok" then return { outcome = outcome, output = output } end
-  return { outcome = outcome, code = "upstream_error", message = answer.status < 300 and "The tool's answer is not JSON"
-    or ("The tool answered with status %d"):format(answer.status) }
+  local result = proxy.ask(request)
+  if result.code == "upstream_too_large" then result.code = "output_too_large" end
+  result.message = result.message or MESSAGES[result.code]
+  return result
 end
 
 local LOST = { outcome = "lost", code = "call_lost", message = "The call was cut off; what the tool did is not known" }

@@ -24,14 +24,19 @@ M.sql = {
     join market_listings l on l.id = s.listing_id where s.id = $1::uuid]],
 }
 
+--- Refuses calls of a subscription, a row of M.sql.load, that may not be called.
+function M.must_be_callable(s)
+  local verdict = rules.may_call { actor_state = s.actor_state, provider_state = s.provider_state, state = s.state,
+                                   tool_state = s.tool_state, is_current = s.is_current, is_in_grace = s.is_in_grace }
+  if verdict.code then fail.throw(verdict.code) end
+end
+
 -- The subscription of a call that may be made.
 local function admitted(actor, id)
   local s = db.row(M.sql.load, id, rules.grace_hours)
   local is_own = s and s.subscriber_id == actor.id and (not actor.subscription_id or actor.subscription_id == s.id)
   if not is_own then fail.throw "not_found" end
-  local verdict = rules.may_call { actor_state = s.actor_state, provider_state = s.provider_state, state = s.state,
-                                   tool_state = s.tool_state, is_current = s.is_current, is_in_grace = s.is_in_grace }
-  if verdict.code then fail.throw(verdict.code) end
+  M.must_be_callable(s)
   return s
 end
 
@@ -43,8 +48,8 @@ local function output_of(body)
   return (body:gsub("[\t\n\r]", " "))
 end
 
--- What the tool answers: {outcome, code, message, output}.
-local function ask(request)
+--- What a tool answers to a request of M.request: {outcome, code, message, output (JSON)}.
+function M.ask(request)
   local answer, err = fetch(request)
   if not answer then
     return { outcome = err.code == "timeout" and "timeout" or "failed", code = CODES[err.code] or "upstream_error" }
@@ -57,6 +62,18 @@ local function ask(request)
   return { outcome = outcome, code = "upstream_error", message = message }
 end
 
+--- The request of one call; its input (JSON) has to be what the tool takes.  s: a row of M.sql.load.
+function M.request(s, input, timeout_ms)
+  shapes.must_be_object(input, "input")
+  shapes.check("input_schema_mismatch", s.input_schema, input, "input")
+  local request, why = proxy_request.make { listing_id = s.listing_id, tool_meta = s.tool_meta,
+    tool_secret = s.tool_secret, input = input, timeout_ms = timeout_ms }
+  return request or fail.throw("upstream_error", { message = why })
+end
+
+--- How long a tool may take, in milliseconds.
+function M.timeout_ms(tool) return json.decode(tool.tool_meta).timeout_ms or rules.timeout_ms end
+
 local function refuse(result)
   fail.throw(result.code, result.message and { message = result.message } or nil)
 end
@@ -66,14 +83,14 @@ end
 --- latency_ms}; an input that the tool does not take is refused without a call.
 function M.measure(tool, input, most_ms)
   if tool.input_schema and not shapes.verdict(tool.input_schema, input, "input") then return { outcome = "refused" } end
-  local timeout_ms = math.min(json.decode(tool.tool_meta).timeout_ms or rules.timeout_ms, most_ms)
+  local timeout_ms = math.min(M.timeout_ms(tool), most_ms)
   local ok, request = pcall(proxy_request.make, { listing_id = tool.listing_id, tool_meta = tool.tool_meta,
     tool_secret = tool.tool_secret, input = input, timeout_ms = timeout_ms })
   if not ok and not fail.is(request) then error(request, 0) end
   if not ok then return { outcome = "refused" } end        -- it does not fit into the tool's address
   if not request then return { outcome = "failed" } end
   local begun = task.clock()
-  local result = ask(request)
+  local result = M.ask(request)
   result.latency_ms = math.floor((task.clock() - begun) * 1000)
   return result
 end
@@ -82,16 +99,12 @@ end
 --- {calls, included_calls, latency_ms, is_overage}.
 function M.call(actor, asked)
   local s = admitted(actor, asked.subscription_id)
-  shapes.must_be_object(asked.input, "input")
-  shapes.check("input_schema_mismatch", s.input_schema, asked.input, "input")
-  local timeout_ms = json.decode(s.tool_meta).timeout_ms or rules.timeout_ms
-  local request, why = proxy_request.make { listing_id = s.listing_id, tool_meta = s.tool_meta,
-    tool_secret = s.tool_secret, input = asked.input, timeout_ms = timeout_ms }
-  if not request then fail.throw("upstream_error", { message = why }) end
+  local timeout_ms = M.timeout_ms(s)
+  local request = M.request(s, asked.input, timeout_ms)
   local call = quotas.reserve(s, timeout_ms)
   local begun = task.clock()
   request.headers["X-Call-Id"] = call.id
-  local result = ask(request)
+  local result = M.ask(request)
   local latency_ms = math.floor((task.clock() - begun) * 1000)
   if result.outcome ~= "ok" then
     quotas.give_back(call, result.outcome, latency_ms)

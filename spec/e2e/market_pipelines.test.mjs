@@ -137,6 +137,13 @@ describe('a run', () => {
     await until(async () => (await s.who.ok('/notifications-list')).notifications.some((n) => n.type === 'pipeline_completed' && n.payload.pipeline_id === id), PATIENCE_MS, 'its owner is told');
   });
 
+  it('shows a tool its credential, as /tool-proxy does', async () => {
+    const s = await subscriber({ meta: { auth_type: 'bearer', auth_secret: 's3cret' } });
+    const seen = await ended(s, await s.run([s.step('a')], { input: { credential: s.listing_id } }));
+    assert.equal(shown(seen), 'completed, a completed');
+    assert.equal(upstream.seen.find((r) => r.body.includes(s.listing_id)).headers.authorization, 'Bearer s3cret');
+  });
+
   it('fails with what a tool did wrong, and with an output that is too large', async () => { // limit: pipeline output
     const s = await subscriber();
     for (const [answer, expected] of [
