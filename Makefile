@@ -10,10 +10,12 @@ JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 LUAJIT   = $(firstword $(shell command -v luajit luajit2))
 LUA_SRC := $(sort $(shell find host/lua rocks -name '*.lua' -not -path '*/spec/*' 2>/dev/null))
 C_SRC   := $(sort $(wildcard host/*.c host/*/*.c))
-OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o $(B)/obj/assets.o
+OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o $(B)/obj/code.o $(B)/obj/assets.o
 
 # Trees of files in the binary, NAME=DIRECTORY (api.assets); one that is not there is left out.
 ASSETS  ?= ui=ui/dist gateway=scripts/gateway/ui
+# The tree whose bytecode is in the binary.
+SCRIPTS := scripts
 SAMPLE   = gateway=scripts/gateway/ui ui=spec/fixtures/ui docs=docs none=spec/fixtures/none
 
 # ---- libraries: all of the distribution ----
@@ -182,6 +184,12 @@ $(B)/embed_data.c: host/server/embed_gen.lua host/host_api.h host/cli/help.txt $
 	@echo 'embed $(words $(LUA_SRC)) modules'
 	@$(LUAJIT) host/server/embed_gen.lua $@ host/host_api.h host/cli/help.txt $(LUA_SRC)
 
+$(B)/code.c: host/server/code_gen.lua host/lua/scripts/purity.lua $(B)/obj/code.list
+	@$(LUAJIT) host/server/code_gen.lua $@ $(@:.c=.bin) $(SCRIPTS)
+
+$(B)/obj/code.o: $(B)/code.c host/server/code.h
+	@$(CC) $(CFLAGS) $(DEFINE) $(INCLUDE) -c -o $@ $<
+
 # Their names may hold blanks, so no rule names the files: the generator runs when the list has changed.
 $(B)/assets.c: host/http/assets_gen.lua $(B)/obj/assets.list
 	@$(LUAJIT) host/http/assets_gen.lua $@ $(@:.c=.bin) $(ASSETS)
@@ -198,6 +206,11 @@ $(B)/obj/assets.list $(B)/obj/sample.list: FORCE
 	@mkdir -p $(@D)
 	@{ echo '$(TREES)'; command -v brotli; for tree in $(TREES); do \
 	  [ ! -d $${tree#*=} ] || find $${tree#*=} -type f -printf '%p %s %T@\n' | sort; done; } >$@.tmp
+	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+
+$(B)/obj/code.list: FORCE
+	@mkdir -p $(@D)
+	@find $(SCRIPTS) -name '*.lua' -printf '%p %s %T@\n' | sort >$@.tmp
 	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
 
 # Rewritten only when they change: other flags, or a file that came or went, rebuild what depends.

@@ -367,6 +367,8 @@ int host_bundle_list(int generation, host_str *out);    /* packed array of relat
 int host_bundle_file(int generation, host_str *path, host_str *out);
 /* The file `level` places behind the one in force, along the search path (0: the one in force). */
 int host_bundle_below(int generation, host_str *path, int level, host_str *out);
+/* Its bytecode, if the binary was built with the same text of this path; else HOST_EGONE. */
+int host_bundle_code(int generation, host_str *path, int level, host_str *out);
 /* Packed {roots = {directory, ..}, paths = {..}, root_of = {index, ..}}: every file, followed directly by
  * those that it overrides; indexes from 0, the last root is the shipped one. */
 int host_bundle_files(int generation, host_str *out);

@@ -449,10 +449,12 @@ int bridge_exit_code(int *code) {
   return bridge.exiting;
 }
 
+/* The process ends next, which frees everything at once; only a leak checker wants each object freed. */
 void bridge_stop(void) {
-  if (!bridge.L) return;
-  bridge.cap = SIZE_MAX;
-  lua_setallocf(bridge.L, bridge.alloc, bridge.alloc_ud);
-  lua_close(bridge.L);
+  lua_State *L = bridge.L;
   bridge.L = NULL;
+  if (!L || !SANITIZED) return;
+  bridge.cap = SIZE_MAX;
+  lua_setallocf(L, bridge.alloc, bridge.alloc_ud);
+  lua_close(L);
 }

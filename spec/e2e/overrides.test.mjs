@@ -193,3 +193,15 @@ return {}
     await refused(['check'], /duplicate route GET \/health.*api\/(local\/x|system)\.lua:\d+/);
   });
 });
+
+// The binary has the bytecode of the scripts that it was built with, and may use it for these only.
+describe('a shipped script that was edited in its place', () => {
+  it('is loaded as it is now', async () => {
+    await accepted('check');
+    edit(path.join(op.shipped, LIMITS), 'local M = {', 'n = 1\nlocal M = {');
+    await refused(['check'], /^refused: agent\/rules\/limits\.lua:\d+: assignment to global 'n'/);
+    edit(path.join(op.shipped, LIMITS), 'n = 1\n', 'local n = 1\n');
+    edit(path.join(op.shipped, LIMITS), '\nreturn M', '\nfunction M.count() n = n + 1 return n end\n\nreturn M');
+    await refused(['check'], /^refused: agent\/rules\/limits\.lua:\d+: a rule keeps nothing between calls/);
+  });
+});

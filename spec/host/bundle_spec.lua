@@ -63,6 +63,24 @@ describe("a bundle", function()
     assert.same({}, host.bundle_list(2))
   end)
 
+  it("has the bytecode of each script that is as it was when the binary was built", function()
+    local scripts = 0
+    for _, path in ipairs(paths) do
+      local code = host.bundle_code(1, path, 0)
+      if path:find "%.lua$" and not path:find "_spec%.lua$" then
+        scripts = scripts + 1
+        assert.truthy(code, path .. ": edited since `make build`")
+        assert.equal("@" .. path, debug.getinfo(assert(load(code, "=other", "b"))).source)
+      else
+        assert.is_nil(code, path)
+      end
+    end
+    assert.is_true(scripts > 10)
+    assert.is_nil(host.bundle_code(1, "agent/no_such.lua", 0))
+    assert.is_nil(host.bundle_code(1, "api/errors.lua", 1))
+    assert.is_nil(host.bundle_code(2, "api/errors.lua", 0))
+  end)
+
   it("is named by twelve digits of its hash", function()
     assert.truthy(host.bundle_id(1):find "^%x%x%x%x%x%x%x%x%x%x%x%x$")
     assert.equal(host.bundle_id(1), ffi.string(C.bundle_hash(1)))

@@ -168,6 +168,7 @@ local function add_shared(h, app)
     if level == 0 then return app.files[path] end
     return level == 1 and app.below[path] or nil
   end
+  function h.bundle_code() return nil end
   function h.bundle_id() return "0123456789ab" end
   function h.pack(v) return buffer.encode(v) end
   function h.unpack(blob) return buffer.decode(blob) end

@@ -376,6 +376,12 @@ function M.bundle_below(gen, path, level)
   return taken()
 end
 
+-- Its bytecode, where the binary has that of a script of this path and text; or nil.
+function M.bundle_code(gen, path, level)
+  if C.host_bundle_code(gen, fill(a, path), level, out) < 0 then return nil end
+  return taken()
+end
+
 function M.bundle_id(gen)
   if C.host_bundle_id(gen, out) < 0 then return "" end
   return taken()

@@ -73,15 +73,23 @@ local function loop_message(g, name)
   return "require loop: " .. table.concat(g.stack, " -> ", from) .. " -> " .. name
 end
 
+-- The bytecode with which the binary was built, of a script that goes by its path in the tree and was not edited since;
+-- or nil.
+local function code_of(g, name, file)
+  local path, level = path_of(name)
+  return path == file and not g.overlay[path] and host.bundle_code(g.n, path, level) or nil
+end
+
+-- Code of the binary was checked for purity when it was built.
 local function compile(g, name, file, text)
   local env = is_rule(name) and g.rule_env or g.env
-  local chunk, err = load(text, "@" .. file, "t", env)
+  local code = code_of(g, name, file)
+  local chunk, err = load(code or text, "@" .. file, code and "b" or "t", env)
   if not chunk then error(err, 0) end
-  purity.globals(file, chunk)
-  if is_rule(name) then
-    jit.off(chunk, true)                         -- budgets are exact only when interpreted
-    purity.check(file, chunk)
-  end
+  if not code then purity.globals(file, chunk) end
+  if not is_rule(name) then return chunk end
+  jit.off(chunk, true)                           -- budgets are exact only when interpreted
+  if not code then purity.check(file, chunk) end
   return chunk
 end
 

@@ -60,7 +60,7 @@ function M.check(g, text_of)
     local n = 0
     for line, ending in (text_of(file) or ""):gmatch "([^\n]*)(\n?)" do
       n = n + 1
-      check_line(g, areas, file .. ":" .. n, line)
+      if line:find("rule", 1, true) then check_line(g, areas, file .. ":" .. n, line) end
       if ending == "" then break end
     end
   end
