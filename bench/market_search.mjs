@@ -148,7 +148,7 @@ async function record(t, database, key, kind) {
   for (let n = 0; n < RECORDED; n++) {
     const mark = wire.seen.length, from = performance.now();
     await asked(host, key, kind.route, n);
-    const all = wire.seen.slice(mark).filter((s) => /market_listings|market_resembling|market_near/.test(s.sql) && s.sent <= performance.now());
+    const all = wire.seen.slice(mark).filter((s) => /market_listings|market_corrected|market_near/.test(s.sql) && s.sent <= performance.now());
     const list = requestsOf(all, from, performance.now(), ['']);
     if (!list.length) continue;
     const file = path.join(t.dir, `search_${kind.name}_${n}.sql`);

@@ -22,11 +22,6 @@ local function id_bytes(id, what)
   return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
 end
 
-local function id_text(bytes)
-  local hex = bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
-  return ("%s-%s-%s-%s-%s"):format(hex:sub(1, 8), hex:sub(9, 12), hex:sub(13, 16), hex:sub(17, 20), hex:sub(21))
-end
-
 --- What a text means: a vector, and the name of the model that made it; vectors of different models cannot be
 --- compared.  The first 128 tokens count, some 100 words; 8 KB at most are looked at.  Without weights, with an empty
 --- text, or when too many wait: nil, a sentence that says why, and "no_weights", "empty" or "busy".
@@ -81,7 +76,7 @@ function M.nearest(model, vector, kinds, most)
   local status, data = sched.await(host.nearest(sched.owner(), model, vector, kinds, most))
   if status < 0 then return nil, host.error_name(status) end
   local found, hits = host.unpack(data), {}
-  for i = 1, #found, 2 do hits[#hits + 1] = { id = id_text(found[i]), score = found[i + 1] } end
+  for i = 1, #found, 2 do hits[#hits + 1] = { id = found[i], score = found[i + 1] } end
   return hits
 end
 

@@ -93,7 +93,7 @@ static int write_tuning(const char *dir) {
   FILE *f = fopen(path, "ae");
   if (!f) return say("cannot write postgresql.conf: ", strerror(errno));
   fputs("\n# written by human when it made this cluster\n"
-        "shared_buffers = 64MB\n"
+        "shared_buffers = 128MB\n"
         "effective_cache_size = 512MB\n"
         "random_page_cost = 1.1\n"
         "max_wal_size = 512MB\n"

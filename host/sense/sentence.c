@@ -103,11 +103,23 @@ static void encode(job *j) {
   j->n = INDEX_MODEL + INDEX_VECTOR;
 }
 
+/* As PostgreSQL writes a UUID. */
+static int pack_id(buf *b, const unsigned char id[INDEX_ID]) {
+  static const char hex[] = "0123456789abcdef";
+  char text[2 * INDEX_ID + 4];
+  size_t n = 0;
+  for (int i = 0; i < INDEX_ID; i++) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text[n++] = '-';
+    text[n++] = hex[id[i] >> 4];
+    text[n++] = hex[id[i] & 15];
+  }
+  return pack_str(b, text, n);
+}
+
 static int pack_hits(buf *b, const index_hit *hits, int n) {
   if (pack_array(b, 2 * (uint32_t)n)) return -1;
   for (int i = 0; i < n; i++)
-    if (pack_str(b, (const char *)hits[i].id, INDEX_ID) || pack_num(b, (double)hits[i].score))
-      return -1;
+    if (pack_id(b, hits[i].id) || pack_num(b, (double)hits[i].score)) return -1;
   return 0;
 }
 

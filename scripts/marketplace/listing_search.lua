@@ -1,6 +1,6 @@
 -- scripts/marketplace/listing_search.lua -- finding listings by words, tags and numbers, and what such work costs.
--- Words are PostgreSQL's full text; where none is found, titles that resemble them (market_resembling); and with the
--- encoder's weights, what means something similar (marketplace.semantic).
+-- Words are PostgreSQL's full text; where nothing has them, mistyped ones are corrected (market_corrected); and with
+-- the encoder's weights, what means something similar (marketplace.semantic).
 
 local db = require "human.db"
 local json = require "human.json"
@@ -11,14 +11,15 @@ local task = require "human.task"
 
 local M = {}
 
-local COUNTED, RANKED = 10000, 1000              -- with the words: counted; put in order
+local COUNTED = 10000                            -- without words
+local MATCHED, RANKED = 2000, 1000               -- with the words: counted; put in order
 local WAIT_S = 60                                -- for the database, which has a limit of its own
 local DEPTH, NEAR, NARROW = 200, 200, 1000       -- how far each order is looked at; with filters that the index lacks
 local AMONG = "l.id in (select v::uuid from json_array_elements_text(%s::json) v)"
 
 M.sql = {
   by_ids = "select " .. listings.COLUMNS .. " from market_listings l where " .. AMONG:format "$1",
-  resembling = "select id, likeness from market_resembling($1, 50)",
+  corrected = "select market_corrected($1)::text",
   sold = [[select t.price_cents from market_listings l join market_transactions t on t.listing_id = l.id
     where l.is_active and l.category_tags && array(select json_array_elements_text($2::json)) and l.listing_type = $1
       and t.state = 'accepted' and t.ended_at > human_now() - interval '180 days' limit 1000]],
@@ -36,7 +37,7 @@ local FILTERS = {
   { "min_tier", "a.tier >= %s::int" },
   { "max_price_cents", PRICE .. " <= %s::bigint" },
   { "words", "l.words @@ websearch_to_tsquery('english', %s)" },
-  { "ids", AMONG },
+  { "corrected", "l.words @@ %s::tsquery" },
 }
 
 local function conditions(filters)
@@ -63,7 +64,8 @@ local FROM = " from market_listings l join market_actors a on a.id = l.actor_id 
 
 local function count(filters)
   local where, values = conditions(filters)
-  local sql = ("select count(*)::int from (select%s%s limit %d) found"):format(FROM, where, COUNTED)
+  local most = (filters.words or filters.corrected) and MATCHED or COUNTED
+  local sql = ("select count(*)::int from (select%s%s limit %d) found"):format(FROM, where, most)
   return db.value(sql, unpack(values))
 end
 
@@ -79,40 +81,28 @@ local function search(q, filters, score)
   return rows, total
 end
 
-local function position(filters, name)
-  local n = 0
-  for _, filter in ipairs(FILTERS) do
-    if filters[filter[1]] ~= nil then n = n + 1 end
-    if filter[1] == name then return n end
-  end
+-- The words that filters ask for, which are their last value, as PostgreSQL reads them.
+local function asked_words(filters)
+  local _, values = conditions(filters)
+  return (filters.words and "websearch_to_tsquery('english', $%d)" or "$%d::tsquery"):format(#values)
 end
 
--- Titles that resemble the words, best first as far as they are on one page.
-local function resembling(q, filters)
-  local ids, likeness = json.array {}, {}
-  for i, row in ipairs(db.query(M.sql.resembling, filters.words)) do
-    ids[i], likeness[row.id] = row.id, row.likeness
+local function without_words(filters)
+  local copy = {}
+  for name, value in pairs(filters) do
+    if name ~= "words" and name ~= "corrected" then copy[name] = value end
   end
-  filters.words, filters.ids = nil, json.encode(ids)
-  local rows, total = search(q, filters)
-  for _, row in ipairs(rows) do row.score = likeness[row.id] end
-  if q.sort_by == "relevance" then
-    table.sort(rows, function(a, b)
-      if a.score ~= b.score then return a.score > b.score end
-      return a.id < b.id
-    end)
-  end
-  return rows, total
+  return copy
 end
 
--- Which of these ids, listings, are not filtered out: {[id] = {words = whether its words match, too}}.
+-- Which of these ids, listings, are not filtered out: {[id] = {words = whether they have the words, too}}.
 local function passing(filters, ids)
-  local where, values = conditions(filters)
+  local where, values = conditions(without_words(filters))
   local n, seen = #values, {}
-  local sql = ("select l.id, l.words @@ websearch_to_tsquery('english', $%d) as words%s%s and %s"):format(n + 1, FROM,
-    where, AMONG:format("$" .. n + 2))
+  local has = filters.corrected and "l.words @@ $%d::tsquery" or "l.words @@ websearch_to_tsquery('english', $%d)"
+  local sql = ("select l.id, %s as words%s%s and %s"):format(has:format(n + 1), FROM, where, AMONG:format("$" .. n + 2))
   local all = { unpack(values, 1, n) }
-  all[n + 1], all[n + 2] = filters.asked, json.encode(json.array(ids))
+  all[n + 1], all[n + 2] = filters.corrected or filters.words, json.encode(json.array(ids))
   for _, row in ipairs(db.query(sql, unpack(all, 1, n + 2))) do seen[row.id] = row end
   return seen
 end
@@ -164,28 +154,38 @@ local function alike(q)
   return ids, scores
 end
 
--- The ids of those that have the words, best first; how many there are, at most RANKED.  Of words that most listings
--- have, some are ranked: to read all of them takes longer than anybody waits, and they resemble each other.
+-- Those that have the words: {words: ids, best first; scores: {[id] = rank}; total: how many, at most MATCHED}.  Of
+-- words that most listings have, some are counted and fewer ranked: to read all takes longer than anybody waits, and
+-- they resemble each other.
 local function by_words(filters)
   local where, values = conditions(filters)
-  local n = position(filters, "words")
   local sql = ([[with found as materialized (select l.id, l.words%s%s limit %d)
-    select id, (select count(*)::int from found) as n from found
-    order by ts_rank(words, websearch_to_tsquery('english', $%d)) desc, id limit %d]]):format(FROM, where, RANKED, n,
-    DEPTH)
-  local rows, ids = db.query(sql, unpack(values)), {}
-  for i, row in ipairs(rows) do ids[i] = row.id end
-  return ids, rows[1] and rows[1].n or 0
+    select id, ts_rank(words, %s) as rank, (select count(*)::int from found) as n
+    from (select * from found limit %d) few
+    order by rank desc, id limit %d]]):format(FROM, where, MATCHED, asked_words(filters), RANKED, DEPTH)
+  local rows, ids, scores = db.query(sql, unpack(values)), {}, {}
+  for i, row in ipairs(rows) do ids[i], scores[row.id] = row.id, row.rank end
+  return { words = ids, scores = scores, total = rows[1] and rows[1].n or 0 }
 end
 
--- {words: ids, best first; total: how many have the words}.  Where words find anything, nobody has mistyped them; else
--- those whose titles resemble them.
+-- The same filters with the words corrected; nil where none is mistyped, or nothing resembles it.
+local function corrected(filters)
+  local query = db.value(M.sql.corrected, filters.words)
+  if not query then return nil end
+  local copy = { corrected = query }
+  for name, value in pairs(filters) do
+    if name ~= "words" then copy[name] = value end
+  end
+  return copy
+end
+
+-- by_words(), and {filters, mode}.  Where words find anything, nobody has mistyped them.
 local function by_text(filters)
-  local words, total = by_words(filters)
-  if total == RANKED then total = count(filters) end
-  if total > 0 then return { words = words, total = total } end
-  for i, row in ipairs(db.query(M.sql.resembling, filters.words)) do words[i] = row.id end
-  return { words = words, total = 0, is_by_letters = true }
+  local found = by_words(filters)
+  local others = found.total == 0 and corrected(filters)
+  if others then found, filters = by_words(others), others end
+  found.filters, found.mode = filters, others and found.total > 0 and "trigram" or "lexical"
+  return found
 end
 
 -- Runs fn(..) at once, beside its caller; returns a function that waits for what it returns.
@@ -202,18 +202,10 @@ local function beside(fn, ...)
   end
 end
 
-local function without_words(filters)
-  local copy = { asked = filters.words }
-  for name, value in pairs(filters) do
-    if name ~= "words" then copy[name] = value end
-  end
-  return copy
-end
-
--- By words, or letters, and by meaning, fused by the place that a listing has in each order (rules/search.lua).
-local function fused(q, filters, near, text)
-  local by_word, places, others = {}, {}, {}
-  for _, id in ipairs(text.is_by_letters and {} or text.words) do by_word[id] = true end
+-- By words and by meaning, fused by the place that a listing has in each order (rules/search.lua).
+local function fused(q, near, text)
+  local has_words, places, others = {}, {}, {}
+  for _, id in ipairs(text.words) do has_words[id] = true end
   for name, list in pairs { words = text.words, meaning = near } do
     for i, id in ipairs(list) do
       places[id] = places[id] or {}
@@ -221,22 +213,29 @@ local function fused(q, filters, near, text)
     end
   end
   for id in pairs(places) do
-    if not by_word[id] then others[#others + 1] = id end
+    if not has_words[id] then others[#others + 1] = id end
   end
-  local total, pass, scores = text.total, passing(without_words(filters), others), {}
+  local total, pass, scores = text.total, passing(text.filters, others), {}
   for id, place in pairs(places) do
-    if by_word[id] or pass[id] then scores[id] = rules.score(place) end
+    if has_words[id] or pass[id] then scores[id] = rules.score(place) end
     if pass[id] and not pass[id].words then total = total + 1 end
   end
-  return { rows = page_of(best_first(scores, by_word), scores, q), total = total, mode = "hybrid" }
+  return { rows = page_of(best_first(scores, has_words), scores, q), total = total, mode = "hybrid" }
 end
 
-local function lexical(q, filters)
-  local score = ("ts_rank(l.words, websearch_to_tsquery('english', $%d))"):format(position(filters, "words"))
-  local rows, total = search(q, filters, score)
-  if total > 0 then return { rows = rows, total = total, mode = "lexical" } end
-  rows, total = resembling(q, filters)
+-- By words, in whatever order is asked for, and however far.
+local function all_by_words(q, filters)
+  local rows, total = search(q, filters, ("ts_rank(l.words, %s)"):format(asked_words(filters)))
+  local others = total == 0 and corrected(filters)
+  if not others then return { rows = rows, total = total, mode = "lexical" } end
+  rows, total = search(q, others, ("ts_rank(l.words, %s)"):format(asked_words(others)))
   return { rows = rows, total = total, mode = total > 0 and "trigram" or "lexical" }
+end
+
+local function is_bounded(q) return q.sort_by == "relevance" and q.offset + q.limit <= DEPTH end
+
+local function lexical(q, text)
+  return { rows = page_of(text.words, text.scores, q), total = text.total, mode = text.mode }
 end
 
 local function filters_of(q)
@@ -245,27 +244,28 @@ local function filters_of(q)
 end
 
 --- Active listings: {rows, total, mode}.  q: {query, listing_type, direction, category_tag, min_tier, max_price_cents,
---- sort_by, sort_order, limit, offset}; total is at most some 10,000.  mode: "hybrid" (by words and by meaning),
---- "lexical", "trigram", or nil without words.  What is sorted by something else than relevance is found by its words
---- only, and so is what lies behind the first two hundred.
+--- sort_by, sort_order, limit, offset}; total is at most some 10,000, with words some 2,000.  mode: "hybrid" (by words
+--- and by meaning), "lexical", "trigram" (words that were mistyped), or nil without words.  What is sorted by something
+--- else than relevance is found by its words only, and so is what lies behind the first two hundred.
 function M.find(q)
   local filters = filters_of(q)
   if not q.query then
     local rows, total = search(q, filters)
     return { rows = rows, total = total }
   end
-  if q.sort_by ~= "relevance" or q.offset + q.limit > DEPTH then return lexical(q, filters) end
+  if not is_bounded(q) then return all_by_words(q, filters) end
   local text = semantic.was_there() and beside(by_text, filters) -- the database works while the encoder does
   local near = alike(q)
-  if not near then return lexical(q, filters) end
-  return fused(q, filters, near, text and text() or by_text(filters))
+  local found = text and text() or by_text(filters)
+  return near and fused(q, near, found) or lexical(q, found)
 end
 
 --- The same by meaning alone: mode "semantic"; or one of M.find's where meaning is not searched.
 function M.find_alike(q)
   local near, scores = alike(q)
-  if not near then return lexical(q, filters_of(q)) end
-  local pass, ids = passing(without_words(filters_of(q)), near), {}
+  local filters = filters_of(q)
+  if not near then return is_bounded(q) and lexical(q, by_text(filters)) or all_by_words(q, filters) end
+  local pass, ids = passing(filters, near), {}
   for _, id in ipairs(near) do
     if pass[id] then ids[#ids + 1] = id end
   end

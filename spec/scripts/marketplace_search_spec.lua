@@ -65,7 +65,7 @@ describe("a search by words and by meaning", function()
     end)
   end
 
-  it("asks letters when nothing has the words, and not when something has", function()
+  it("corrects mistyped words when nothing has them, and not when something has", function()
     near = {}
     offer(1, "Weather balloons", "To the sky")
     assert.same({ "Weather balloons" }, titles(find "wether baloons"))
@@ -73,11 +73,34 @@ describe("a search by words and by meaning", function()
     assert.same({ "Wether baloons" }, titles(find "wether baloons"))
   end)
 
-  it("compares two hundred titles with words that have been mistyped", function() -- limit: titles compared
+  it("finds what has a mistyped word and all others, wherever they are", function()
+    near = nil
+    offer(1, "Purple submarines", "To the deep, with a periscope")
+    offer(1, "Purple marines", "On land")
+    local page = find "the periscope of submarnes"
+    assert.same({ "trigram", 1, "Purple submarines" }, { page.mode, page.total, titles(page)[1] })
+    assert.same({}, titles(find "periscope of a qwrtzplk"))
+    assert.same({}, titles(find "periscope on land"), "nothing is mistyped")
+  end)
+
+  it("corrects words in whatever order is asked for, and behind the first two hundred", function()
     near = {}
-    offer(250, "Purple submarines", "To the deep")
-    db.exec "analyze market_listings"
-    assert.equal(200, db.value "select count(*)::int from market_resembling('purpel submarins', 1000)")
+    offer(1, "Green airship", "First")
+    offer(205, "Green airship", "Others")
+    local page = find("grean airshp", { sort_by = "created_at", sort_order = "asc", limit = 5 })
+    assert.same({ "trigram", 206, 5 }, { page.mode, page.total, #page.rows })
+    page = find("grean airshp", { limit = 20, offset = 200 })
+    assert.same({ "trigram", 206, 6 }, { page.mode, page.total, #page.rows })
+  end)
+
+  it("takes a mistyped word for three others at most, and reads thirty-two words", function() -- limit: words corrected
+    for _, ending in ipairs { "a", "e", "i", "o" } do offer(1, "Blurbiflarg" .. ending, "One of four") end
+    local function corrected(text) return db.value("select market_corrected($1)::text", text) end
+    local _, others = corrected("blurbiflargx"):gsub("|", "|")
+    assert.equal(2, others)
+    local many = {}
+    for i = 1, 32 do many[i] = ("%s%s"):format(string.char(97 + i % 26, 97 + math.floor(i / 26)), "aaa") end
+    assert.is_nil(corrected(table.concat(many, " ") .. " blurbiflargx"))
   end)
 
   it("puts a thousand of those with the words in order, and counts more", function() -- limit: listings ranked
