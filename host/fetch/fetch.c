@@ -186,6 +186,9 @@ static void on_done(fetch *f, CURLcode result) {
     free_fetch(f);
   } else {
     int status = status_of(f, result);
+    /* curl refuses a length that is announced before it hands on the head's last line. */
+    bool has_head = f->head.complete || !f->head.status;
+    if (result == CURLE_FILESIZE_EXCEEDED && f->spec.stream && !has_head) push_head(f);
     end_fetch(f, status, text_of(f, status, result));
   }
   start_waiting();

@@ -29,9 +29,11 @@ local function origin(url)
   return scheme and scheme .. place:gsub("^.*@", "") or "the address"
 end
 
-local function failure(request, status, data)
+-- head: of the answer, where it had been read.
+local function failure(request, status, data, head)
   local why = type(data) == "string" and data ~= "" and data or host.error_name(status)
-  return nil, { code = CODES[status] or "network", message = origin(request.url) .. ": " .. why }
+  return nil, { code = CODES[status] or "network", message = origin(request.url) .. ": " .. why,
+                status = head and head.status, headers = head and head.headers }
 end
 
 -- The caller's headers, the one of a form, and the trace header.
@@ -164,7 +166,7 @@ end
 
 local function finish(stream, request, collected)
   if stream.status < 0 and not stream.enough then
-    return failure(request, stream.status, stream.data)
+    return failure(request, stream.status, stream.data, stream.head)
   end
   local head = stream.head or { status = stream.status, headers = {} }
   return { status = head.status, headers = head.headers or {}, body = table.concat(collected) }
@@ -238,7 +240,7 @@ end
 ---   first_byte_s, the timeout for the first piece of the body, and idle_s, the timeout for each next piece.
 --- Returns {status, headers (names in lower case), body}: the body is "" when on_chunk received it.
 ---   Or nil and {code = "timeout" | "network" | "denied" | "too_large" | "file" (one is not there, or changed while it
----   was sent), message}.
+---   was sent), message}; with on_chunk also status and headers, if the answer's head had come by then.
 --- Raises sched.Canceled when the task is cancelled; the connection is then closed.
 local function fetch(request)
   local task = sched.current()

@@ -23,16 +23,18 @@ M.sql = {
   new_id = "select gen_random_uuid()::text",
   insert = "insert into market_webhooks (id, actor_id, url, events, secret) values ($1::uuid, $2::uuid, $3, "
     .. EVENTS:format(4) .. ", $5) returning " .. COLUMNS,
-  own = "select " .. COLUMNS .. [[, id, actor_id, secret, is_fast,
+  own = "select " .. COLUMNS .. [[, id, actor_id, secret, is_fast, is_new,
+    (select owner_id from market_actors a where a.id = actor_id) as owner_id,
     case when old_secret_until > human_now() then old_secret end as old_secret
     from market_webhooks where id = $1::uuid and actor_id = $2::uuid]],
   list = "select " .. COLUMNS .. [[ from market_webhooks where actor_id = $1::uuid order by created_at desc, id
     limit $2::int offset $3::int]],
-  update = "update market_webhooks set url = coalesce($2, url), events = coalesce(" .. EVENTS:format(3)
+  update = [[update market_webhooks set url = coalesce($2, url), is_new = is_new or url <> coalesce($2, url),
+    is_fast = is_fast and url = coalesce($2, url), events = coalesce(]] .. EVENTS:format(3)
     .. ", events), updated_at = human_now() where id = $1::uuid returning " .. COLUMNS,
   -- As if it were new.
   enable = [[update market_webhooks set state = 'active', reason = null, failures = 0, failing_since = null,
-    is_fast = false where id = $1::uuid and state = 'disabled']],
+    is_fast = false, is_new = true where id = $1::uuid and state = 'disabled']],
   delete = "delete from market_webhooks where id = $1::uuid",
   rotate = [[update market_webhooks set old_secret = secret, secret = $2, updated_at = human_now(),
     old_secret_until = human_now() + $3::int * interval '1 s' where id = $1::uuid returning ]] .. COLUMNS
@@ -191,7 +193,8 @@ function M.test(actor, id, event_type)
   local first = json.decode(hook.events)[1]
   local body = hooks_queue.body { type = event_type or first ~= "*" and first or rule.EVENTS[1], timestamp = time.now(),
                                   data = { webhook_id = hook.id }, test = true }
-  local tried = send.send(hook, secrets, { id = "msg_" .. db.value(M.sql.new_id), body = body })
+  local tried = send.send(hook, secrets, { id = "msg_" .. db.value(M.sql.new_id), body = body },
+    rule.timeout_s)
   return { delivered = tried.error == nil, status_code = tried.status > 0 and tried.status or nil,
            latency_ms = math.floor(tried.latency_s * 1000 + 0.5), error = tried.error }
 end

@@ -1,7 +1,8 @@
 -- scripts/marketplace/webhooks_queue.lua -- deliveries: events become rows of those endpoints that have asked for
 -- them, and the rows are sent, again until they are taken.
--- An endpoint has a row in the queue of its lane while it has deliveries, and is worked on by one task at a time. New
--- ones, and those whose last tries were slow or failed, have a lane of their own: they delay nobody else.
+-- An endpoint has a row in the queue of its lane while it has deliveries, and is worked on by one task at a time. Those
+-- whose last tries were slow or failed have a lane of their own.  So have new ones until their first try, in which an
+-- owner has one row, whatever it registers: what hangs delays nobody else.
 
 local crypto = require "human.crypto"
 local db = require "human.db"
@@ -20,16 +21,18 @@ local send = require "marketplace.webhooks_send"
 
 local M = {}
 
-local FAST, SLOW = "market.webhooks", "market.webhooks.slow"
+local FAST, SLOW, NEW = "market.webhooks", "market.webhooks.slow", "market.webhooks.new"
 -- Of all hosts together; a worker has places for 256 requests, of everybody (host/fetch).
-local FAST_MOST, SLOW_MOST = 30, 64              -- limit: webhook endpoints at a time
+local FAST_MOST, SLOW_MOST, NEW_MOST = 30, 32, 32  -- limit: webhook endpoints at a time
 local AGAIN_S, NO_SECRET_S = 60, 2
 local SWEEP_ROWS, SWEEP_ROUNDS = 1000, 100
 local TEXT_KEPT = 200                            -- bytes of a text in what would be too large
 local DISABLED = "the endpoint was disabled"
 
 M.sql = {
-  wanting = [[select id, actor_id, to_json(events) as events, state, sequence, is_fast from market_webhooks
+  wanting = [[select id, actor_id, to_json(events) as events, state, sequence, is_fast, is_new,
+      (select owner_id from market_actors a where a.id = actor_id) as owner_id
+    from market_webhooks
     where actor_id = any (array(select json_array_elements_text($1::json)::uuid)) order by id for update]],
   add = [[insert into market_webhook_deliveries (webhook_id, event_id, sequence, type, body, state, last_error, next_at,
       ended_at)
@@ -39,10 +42,16 @@ M.sql = {
       state text, last_error text)]],
   count = [[update market_webhooks w set sequence = r.sequence
     from json_to_recordset($1::json) as r(id uuid, sequence bigint) where w.id = r.id]],
-  lock = [[select id, actor_id, url, state, failures, failing_since, is_fast, secret,
+  lock = [[select id, actor_id, url, state, failures, failing_since, is_fast, is_new, secret,
+      (select owner_id from market_actors a where a.id = actor_id) as owner_id,
       case when old_secret_until > human_now() then old_secret end as old_secret,
       coalesce(extract(epoch from human_now() - failing_since), 0)::float8 as failing_s
     from market_webhooks where id = $1::uuid for update]],
+  untried = [[select d.webhook_id from market_actors a
+    join market_webhooks w on w.actor_id = a.id and w.is_new and w.state = 'active'
+    join lateral (select webhook_id, next_at from market_webhook_deliveries
+      where webhook_id = w.id and state = 'pending' and next_at <= human_now() order by next_at limit 1) d on true
+    where a.owner_id = $1::uuid order by d.next_at, w.created_at, w.id limit 1]],
   claim = [[update market_webhook_deliveries d set attempts = d.attempts + 1, tried_at = human_now()
     where d.id in (select id from market_webhook_deliveries where webhook_id = $1::uuid and state = 'pending'
       and next_at <= human_now() order by next_at, sequence limit $2::int)
@@ -53,7 +62,7 @@ M.sql = {
       ended_at = case when r.state <> 'pending' then human_now() end
     from json_to_recordset($1::json) as r(id uuid, attempts int, state text, error text, status int, wait_s float8)
     where d.id = r.id and d.attempts = r.attempts and d.ended_at is null]],
-  stand = [[update market_webhooks set failures = $2::int, is_fast = $3::boolean,
+  stand = [[update market_webhooks set failures = $2::int, is_fast = $3::boolean, is_new = false,
       failing_since = case when $2::int > 0 then coalesce(failing_since, human_now()) end where id = $1::uuid]],
   disable = [[update market_webhooks set state = 'disabled', reason = $2, updated_at = human_now()
     where id = $1::uuid and state = 'active']],
@@ -61,7 +70,7 @@ M.sql = {
     ended_at = human_now() where webhook_id = $1::uuid and state = 'pending']],
   next = [[select next_at from market_webhook_deliveries where webhook_id = $1::uuid and state = 'pending'
     order by next_at limit 1]],
-  late = [[select w.id, w.is_fast from market_webhooks w join (select distinct webhook_id from (select webhook_id
+  late = [[select w.id from market_webhooks w join (select distinct webhook_id from (select webhook_id
       from market_webhook_deliveries where state = 'pending' and next_at < human_now() - interval '2 minutes'
       order by next_at limit 1000) d) l on l.webhook_id = w.id]],
   sweep = [[delete from market_webhook_deliveries where ctid = any (array(select ctid from market_webhook_deliveries
@@ -73,18 +82,24 @@ metrics.describe("human_market_webhook_delay_seconds_total", "How long deliverie
 metrics.describe("human_market_webhooks_disabled_total", "Endpoints that were disabled, by reason")
 
 outbox.on(news.TOPIC, "marketplace.webhooks_queue.take", "marketplace.webhooks_queue.wants")
-local function lane(kind, fn, most)
+local function declare(kind, fn, most)
   queue.define(kind, "marketplace.webhooks_queue." .. fn, { concurrency = most, per_key = true, attempts = 1000,
                                                             timeout_s = 60, backoff = { 2, 10, 60 } })
 end
-lane(FAST, "fast", FAST_MOST)
-lane(SLOW, "slow", SLOW_MOST)
+declare(FAST, "fast", FAST_MOST)
+declare(SLOW, "slow", SLOW_MOST)
+declare(NEW, "first", NEW_MOST)
 jobs.every("market.webhooks.late", AGAIN_S, "marketplace.webhooks_queue.look")
 jobs.every("market.webhooks.sweep", 3600, "marketplace.webhooks_queue.sweep")
 
---- Has an endpoint, which is locked in tx, worked on at a time (nil: now).
+local function lane(hook) return hook.is_new and NEW or hook.is_fast and FAST or SLOW end
+
+--- Has an endpoint, which is locked in tx, worked on at a time (nil: now).  hook: {id, owner_id, is_fast, is_new}.
 function M.wake(tx, hook, at)
-  queue.add(tx, hook.is_fast and FAST or SLOW, hook.id, at, nil, { unique = "last" })
+  local kind = lane(hook)
+  -- Whose row it would move may have others to try at once; once it is due, it changes the lane.
+  if kind == NEW and at then kind = SLOW end
+  queue.add(tx, kind, kind == NEW and hook.owner_id or hook.id, at, nil, { unique = "last" })
 end
 
 -- ---- what is told ------------------------------------------------------------------------------------------
@@ -220,61 +235,92 @@ local function counted(list, tried)
   end
 end
 
-local function settle(tx, id, list, tried)
-  local hook = tx:row(M.sql.lock, id)
+-- How an endpoint, which is locked in tx, stands by what it has answered; true: it is disabled.
+local function judge(tx, hook, facts)
+  local is = rule.endpoint(facts)
+  tx:exec(M.sql.stand, hook.id, is.failures, is.is_fast)
+  hook.is_fast, hook.is_new = is.is_fast, false
+  if is.disable then M.disable(tx, hook, is.disable) end
+  return is.disable ~= nil
+end
+
+local function settle(tx, job, tried)
+  local hook = tx:row(M.sql.lock, job.hook.id)
   if not hook then return end
   local rows, delivered, slowest_s, is_gone = json.array {}, 0, 0, false
-  for i, d in ipairs(list) do
+  for i, d in ipairs(job.list) do
     rows[i] = verdict(d, tried[i])
     if not tried[i].error then delivered = delivered + 1 end
     slowest_s, is_gone = math.max(slowest_s, tried[i].latency_s), is_gone or tried[i].status == 410
   end
   tx:exec(M.sql.settle, json.encode(rows))
-  local is = rule.endpoint { failures = hook.failures, failing_s = hook.failing_s, tries = #list, slowest_s = slowest_s,
-                             delivered = delivered, is_gone = is_gone }
-  tx:exec(M.sql.stand, id, is.failures, is.is_fast)
-  hook.is_fast = is.is_fast
-  if is.disable then return M.disable(tx, hook, is.disable) end
+  -- What was answered at another address says nothing.
+  if hook.url == job.hook.url and judge(tx, hook, { failures = hook.failures, failing_s = hook.failing_s,
+      tries = #job.list, slowest_s = slowest_s, delivered = delivered, is_gone = is_gone }) then return end
   go_on(tx, hook)
 end
 
 -- What is due of an endpoint, each try counted before it is made: {hook, secrets, list}; {why}: not on this host; nil:
 -- there is nothing to do now.
-local function claim(tx, id, is_fast)
+local function claim(tx, id, lane_of)
   local hook = tx:row(M.sql.lock, id)
   if not hook or hook.state ~= "active" then return nil end
-  if hook.is_fast ~= is_fast then return M.wake(tx, hook) end
+  if lane(hook) ~= lane_of then return M.wake(tx, hook) end
   local secrets, why = send.secrets(hook)
   if not secrets then return { why = why } end
-  local list = tx:query(M.sql.claim, id, is_fast and rule.at_once_fast or rule.at_once_slow)
+  local list = tx:query(M.sql.claim, id, lane_of == FAST and rule.at_once_fast or rule.at_once_slow)
   if not list[1] then return go_on(tx, hook) end
   table.sort(list, function(a, b) return a.sequence < b.sequence end)
   return { hook = hook, secrets = secrets, list = list }
 end
 
-local function work(row, is_fast)
-  local job = db.tx(function(tx)
-    local job = claim(tx, row.key, is_fast)
-    if not job then row:done(tx) end
-    return job
-  end)
-  if not job then return end
+-- Makes the tries of a job, and writes down what became of them with the end of its row; after(tx) is a part of that.
+local function try(row, job, timeout_s, after)
   if job.why then return row:retry_in(NO_SECRET_S, job.why) end
   local tried = all(job.list, function(d)
-    return send.send(job.hook, job.secrets, { id = "msg_" .. d.id, body = d.body })
+    return send.send(job.hook, job.secrets, { id = "msg_" .. d.id, body = d.body }, timeout_s)
   end)
   db.tx(function(tx)
-    settle(tx, row.key, job.list, tried)
+    settle(tx, job, tried)
+    if after then after(tx) end
     row:done(tx)
   end)
   counted(job.list, tried)
 end
 
---- A row of the queue: an endpoint that takes what it is sent, and quickly.
-function M.fast(row) work(row, true) end
+local function work(row, lane_of)
+  local job = db.tx(function(tx)
+    local job = claim(tx, row.key, lane_of)
+    if not job then row:done(tx) end
+    return job
+  end)
+  if job then try(row, job, rule.timeout_s) end
+end
 
---- A row of the queue: any other.
-function M.slow(row) work(row, false) end
+-- An owner's new endpoints, after one of them.
+local function go_on_new(tx, owner_id)
+  local id = tx:value(M.sql.untried, owner_id)
+  if id then M.wake(tx, { id = id, owner_id = owner_id, is_new = true }) end
+end
+
+--- A row of the queue: an endpoint that takes what it is sent, and quickly.
+function M.fast(row) work(row, FAST) end
+
+--- A row of the queue: one that does not.
+function M.slow(row) work(row, SLOW) end
+
+--- A row of the queue: the new endpoints of an owner, one after the other, each of which has one short try here.
+function M.first(row)
+  local owner_id = row.key
+  local job = db.tx(function(tx)
+    local id = tx:value(M.sql.untried, owner_id)
+    local job = id and claim(tx, id, NEW)
+    if job then return job end
+    if id then go_on_new(tx, owner_id) end
+    row:done(tx)
+  end)
+  if job then try(row, job, rule.probe_s, function(tx) go_on_new(tx, owner_id) end) end
+end
 
 -- ---- the clock ---------------------------------------------------------------------------------------------
 

@@ -56,16 +56,18 @@ local function failed(status, why, latency_s)
   return { status = status, error = text.cut(log.mask(why), ERROR_BYTES), latency_s = latency_s }
 end
 
---- Sends it once.  message: {id, body}.  Returns {status (0: there was no answer), error (nil: it was taken),
---- latency_s, retry_after_s}.  Of what a receiver answers only its status and when to come again are looked at.
-function M.send(hook, secrets, message)
+--- Sends it once.  message: {id, body}; timeout_s: for all of it.  Returns {status (0: there was no answer), error
+--- (nil: it was taken), latency_s, retry_after_s}.  Of what a receiver answers only its status and when to come again
+--- are looked at, however long the rest is.
+function M.send(hook, secrets, message, timeout_s)
   local headers = hooks:sign(message.id, math.floor(time.now_ms() / 1000), message.body, secrets)
   headers["content-type"] = "application/json"
   local begun = task.clock()
   local answer, err = fetch { url = hook.url, method = "POST", headers = headers, body = message.body, guard = true,
-                              timeout_s = rule.timeout_s, max_bytes = rule.answer_bytes,
+                              timeout_s = timeout_s, max_bytes = rule.answer_bytes,
                               on_chunk = function() return false end }
   local latency_s = task.clock() - begun
+  if not answer and err.status then answer = err end
   if not answer then return failed(0, err.message, latency_s) end
   if answer.status >= 200 and answer.status < 300 then return { status = answer.status, latency_s = latency_s } end
   local out = failed(answer.status, "it answered " .. answer.status, latency_s)

@@ -35,7 +35,7 @@ describe("endpoints of webhooks", function()
     assert.truthy(time.parse(body.timestamp))
     assert.same({ "bid.accepted" }, { rows(some)[1].type })
     assert.same({}, rows(foreign))
-    assert.equal("market.webhooks.slow", kinds(all))
+    assert.equal("market.webhooks.new", kinds(all))
     assert.equal("", kinds(foreign))
     assert.is_false(pcall(told, { events[1] })) -- the database would not have it twice either
     assert.equal(2, #rows(all))
@@ -114,11 +114,63 @@ describe("endpoints of webhooks", function()
     for i = 1, 8 do assert.equal(i, w.sent[i].body.sequence) end
   end)
 
+  it("have one short try while they are new, one endpoint of an owner at a time", function()
+    local who = person()
+    local first, second = endpoint(who), endpoint(who)
+    told { { to = { who.id } }, { to = { who.id } } }
+    w.answer = { status = 0, error = "no answer", latency_s = 5 }
+    run(first)
+    local function tries() return { rows(first)[1].attempts, rows(first)[2].attempts, rows(second)[1].attempts, rows(second)[2].attempts } end
+    local function waits(key) return db.value("select string_agg(kind, ',' order by kind) from host_queue where key = $1 and kind like 'market.webhooks%'", key) end
+    assert.same({ { 1, 0, 0, 0 }, rule.probe_s }, { tries(), w.sent[1].timeout_s })
+    assert.same({ "market.webhooks.slow", nil, "market.webhooks.new" }, { waits(first), waits(second), waits(w.owner(first)) })
+    w.answer = { status = 200, latency_s = 0.1 }
+    local row = w.row(w.owner(first))
+    db.exec("delete from host_queue where key = $1", row.key)
+    work.first(row)
+    assert.same({ 1, 0, 1, 0 }, tries())
+    assert.same({ "market.webhooks.slow", "market.webhooks", nil }, { waits(first), waits(second), waits(w.owner(first)) })
+    run(second)
+    assert.equal(rule.timeout_s, w.sent[#w.sent].timeout_s)
+  end)
+
+  it("are new again at another address, of which what the old one answers says nothing", function()
+    local who = person()
+    local hook = endpoint(who)
+    local function stands() return db.row("select is_new, is_fast, failures from market_webhooks where id = $1", hook) end
+    told { { to = { who.id } } }
+    run(hook)
+    assert.same({ is_new = false, is_fast = true, failures = 0 }, stands())
+    webhooks.update(who, hook, { url = "https://a.example/hook" })
+    assert.same({ is_new = false, is_fast = true, failures = 0 }, stands())
+    local usual = send.send
+    send.send = function(...)
+      webhooks.update(who, hook, { url = "https://b.example/hook" })
+      return usual(...)
+    end
+    told { { to = { who.id } } }
+    w.answer = { status = 410, error = "it answered 410", latency_s = 0.1 }
+    run(hook)
+    assert.same({ is_new = true, is_fast = false, failures = 0 }, stands())
+    assert.equal("active", webhooks.list(who, { limit = 1, offset = 0 })[1].status)
+    send.send, w.answer = usual, { status = 500, error = "it answered 500", latency_s = 0.1 }
+    told { { to = { who.id } } }
+    assert.equal("market.webhooks.new", kinds(hook))
+    run(hook)
+    due(hook)
+    webhooks.update(who, hook, { url = "https://c.example/hook" })
+    run(hook)                                          -- its row waits in the slow lane
+    assert.same({ 3, "market.webhooks.new" }, { #w.sent, kinds(hook) })
+    run(hook)
+    assert.equal("https://c.example/hook", w.sent[4].url)
+  end)
+
   it("change their lane with a row that waits in the other one", function()
     local who = person()
     local hook = endpoint(who)
     told { { to = { who.id } } }
-    db.exec("update market_webhooks set is_fast = true where id = $1", hook)
+    db.exec("update market_webhooks set is_fast = true, is_new = false where id = $1", hook)
+    db.exec("update host_queue set kind = 'market.webhooks.slow', key = $1 where key = $2", hook, w.owner(hook))
     run(hook)
     assert.same({ 0, "market.webhooks" }, { #w.sent, kinds(hook) })
     run(hook)
@@ -242,8 +294,8 @@ describe("endpoints of webhooks", function()
     local hook = endpoint(who)
     told { { to = { who.id } } }
     db.exec("update market_webhooks set secret = 'sealed:1:x' where id = $1", hook)
-    local row = w.row(hook)
-    assert.is_false(pcall(work.slow, row))
+    local row = w.row(w.owner(hook))
+    assert.is_false(pcall(work.first, row))
     assert.truthy(row.again:find "cannot be opened")
     assert.equal(0, rows(hook)[1].attempts)
   end)
@@ -252,10 +304,10 @@ describe("endpoints of webhooks", function()
     local who = person()
     local hook = endpoint(who)
     told { { to = { who.id } } }
-    db.exec("delete from host_queue where key = $1", hook)
+    db.exec("delete from host_queue where key = $1", w.owner(hook))
     db.exec("update market_webhook_deliveries set next_at = human_now() - interval '3 minutes' where webhook_id = $1", hook)
     work.look()
-    assert.equal("market.webhooks.slow", kinds(hook))
+    assert.equal("market.webhooks.new", kinds(hook))
   end)
 
   it("keep what they were sent for thirty days", function() -- limit: webhook deliveries kept

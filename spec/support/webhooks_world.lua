@@ -9,6 +9,8 @@ local world = require "pay_world"
 
 local M = { SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", uuid = world.uuid, row = world.row }
 
+local WORKS = { ["market.webhooks"] = "fast", ["market.webhooks.slow"] = "slow", ["market.webhooks.new"] = "first" }
+
 local send, really_send
 
 --- The scripts; what is sent is noted in M.sent, and answered with M.answer.
@@ -22,9 +24,9 @@ end
 --- As before anything was sent.
 function M.anew()
   M.sent, M.answer = {}, { status = 200, latency_s = 0.01 }
-  send.send = function(hook, secrets, message)
+  send.send = function(hook, secrets, message, timeout_s)
     M.sent[#M.sent + 1] = { url = hook.url, secrets = secrets, id = message.id, text = message.body,
-                            body = json.decode(message.body) }
+                            timeout_s = timeout_s, body = json.decode(message.body) }
     return M.answer
   end
 end
@@ -62,11 +64,17 @@ function M.told(events)
   assert(batch.gone)
 end
 
+--- Whose endpoint it is.
+function M.owner(hook)
+  return db.value([[select a.owner_id from market_webhooks w join market_actors a on a.id = w.actor_id
+    where w.id = $1]], hook)
+end
+
 --- The lanes in which an endpoint waits.
 function M.kinds(hook)
   local out = {}
   for _, r in ipairs(db.query([[select kind, due_at > human_now() as is_later from host_queue
-      where key = $1 and owner is null]], hook)) do
+      where kind like 'market.webhooks%' and key in ($1, $2) and owner is null]], hook, M.owner(hook))) do
     out[#out + 1] = r.kind .. (r.is_later and " later" or "")
   end
   return table.concat(out, ", ")
@@ -74,10 +82,11 @@ end
 
 --- Works on an endpoint once, in the lane in which it waits.
 function M.run(hook)
-  local kind = db.value("delete from host_queue where key = $1 returning kind", hook)
-  assert(kind, "it does not wait")
-  local row = world.row(hook)
-  if kind == "market.webhooks" then M.work.fast(row) else M.work.slow(row) end
+  local waits = db.row([[delete from host_queue where kind like 'market.webhooks%' and key in ($1, $2)
+    returning kind, key]], hook, M.owner(hook))
+  assert(waits, "it does not wait")
+  local row = world.row(waits.key)
+  M.work[WORKS[waits.kind]](row)
   assert(row.gone)
 end
 
