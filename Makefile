@@ -137,7 +137,7 @@ clients: deps-test
 	@$(MAKE) --no-print-directory $(JOBS) build
 	@spec/run.sh clients
 
-# ARGS: which benchmarks (http, sio, db, assets, start, turns, reload, gateway, market), or compare TREE and some of http, sio, db;
+# ARGS: which benchmarks (http, sio, db, assets, start, turns, reload, gateway, market, tools), or compare TREE and some of http, sio, db;
 # ROUNDS and SECONDS in the environment.
 bench:
 	@etc/deps.sh run bench

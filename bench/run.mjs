@@ -1,7 +1,7 @@
 // bench/run.mjs -- ours, its peers and the floor, side by side on this machine: `make bench`.
 // Servers on core 0, load on core 1, interleaved round by round since the cores influence each other;
 // medians with their range, and ratios.  One machine's numbers mean little, its ratios more.
-// Usage: node bench/run.mjs [http] [sio] [db] [assets] [queue] [turns] [start] [reload] [gateway] [market]   ROUNDS=5 SECONDS=4
+// Usage: node bench/run.mjs [http] [sio] [db] [assets] [queue] [turns] [start] [reload] [gateway] [market] [tools]   ROUNDS=5 SECONDS=4
 //        node bench/run.mjs compare TREE [http] [sio] [db]: this tree against another one, see before_after.mjs
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,6 +17,7 @@ import { bunPeer, rustPeer } from './peers.mjs';
 import { market } from './market.mjs';
 import { queue } from './queue.mjs';
 import { reload } from './reload.mjs';
+import { tools } from './tools.mjs';
 import { turns } from './turns.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
@@ -344,10 +345,10 @@ async function start(pg) {
 const lent = { dir, root, human, rounds: ROUNDS, seconds: SECONDS, round, median, short, freePort, reachable, serve, stop, mine, memory, cpuSeconds,
   cpuOf, loads, startHuman, fillRows };
 const parts = { http, sio, db, assets, start,
-  market: (database) => market(lent, database),
+  market: (database) => market(lent, database), tools: (database) => tools(lent, database),
   queue: (database) => queue(lent, database), turns: (database) => turns(lent, database), reload: (database) => reload(lent, database),
   gateway: (database) => gateway(lent, database) };
-const usual = Object.keys(parts).filter((name) => !['gateway', 'market'].includes(name)); // which fetch much first
+const usual = Object.keys(parts).filter((name) => !['gateway', 'market', 'tools'].includes(name)); // which fetch much first, or take long
 const [first, ...others] = process.argv.slice(2);
 const pg = await cluster();
 try {
