@@ -30,7 +30,8 @@ enum {
   HOST_ELIMIT = -8,    /* larger than the limit given where it was created */
   HOST_EDENIED = -9,   /* forbidden by policy (address guard, undeclared secret) */
   HOST_EDOWN = -10,    /* the database is not reachable */
-  HOST_EOPS = -11      /* the owner has too many ops in flight (limits.ops) */
+  HOST_EOPS = -11,     /* the owner has too many ops in flight (limits.ops) */
+  HOST_ESEALED = -12   /* a sealed text does not open here, or not to what is needed */
 };
 const char *host_error_name(int code);
 
@@ -223,7 +224,8 @@ int host_db_sibling(void); /* while this worker gets no connections: another wor
 /* ---- outbound HTTP ----------------------------------------------------------------------------
  * spec: packed {url, method, headers = {{name, value}, ..}, body or parts = {"text", {directory, name, what
  *   messages call it}, ..} (files below a directory, read while they are sent), timeout_s, connect_timeout_s,
- *   stream = bool, max_bytes, guard = bool (refuse private addresses), proxy_head, body_secrets = bool}.
+ *   stream = bool, max_bytes, guard = bool (refuse private addresses), proxy_head, body_secrets = bool,
+ *   credential = {sealed text, context, "header" | "bearer" | "basic" | "query", name} (opened in C)}.
  *   A header or the url, and with body_secrets a text body, may contain ${secret:NAME}, filled in C.  Not
  *   streaming: DONE status is the HTTP status, data is packed {status, headers, body}.  Streaming:
  *   CHUNK(HOST_CHUNK_HEAD, packed {status, headers}), CHUNK(HOST_CHUNK_BODY, bytes)*, then DONE.
@@ -302,6 +304,8 @@ int host_seal(host_str *text, host_str *context, host_str *out);
 /* HOST_EINVAL: not a sealed text; HOST_EGONE: sealed with
  * another key; HOST_EDENIED: altered, or another context. */
 int host_unseal(host_str *sealed, host_str *context, host_str *out);
+/* Seals for another context what is sealed for one; errors as above. */
+int host_reseal(host_str *sealed, host_str *context, host_str *new_context, host_str *out);
 /* Private keys have 32 bytes, public ones 32 (Ed25519) or 65 (P-256,
  * which also accepts the form of 33). Signatures have 64, or are DER.
  * HOST_EINVAL: not a key; HOST_ELIMIT: data of more than 16 MB. */

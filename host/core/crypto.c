@@ -25,7 +25,7 @@ enum {
 const char *host_error_name(int code) {
   static const char *const names[] = {"ok",       "gone",    "full",  "canceled", "timeout",
                                       "invalid",  "database", "network", "limit",  "denied",
-                                      "down",     "too many ops"};
+                                      "down",     "too many ops", "sealed"};
   int count = (int)(sizeof names / sizeof *names);
   if (code > 0) return names[0];
   return code > -count ? names[-code] : "unknown";

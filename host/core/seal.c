@@ -163,3 +163,15 @@ int host_unseal(host_str *sealed, host_str *context, host_str *out) {
   renew(&text);
   return answer(seal_open(SEAL_SCRIPT, sealed, context, &text), &text, out);
 }
+
+int host_reseal(host_str *sealed, host_str *context, host_str *new_context, host_str *out) {
+  static buf again;
+  buf text = {0};
+  renew(&again);
+  int e = seal_open(SEAL_SCRIPT, sealed, context, &text);
+  host_str opened = {text.p, (uint32_t)text.n};
+  if (!e) e = seal_close(SEAL_SCRIPT, &opened, new_context, &again);
+  if (text.p) explicit_bzero(text.p, text.cap);
+  buf_free(&text);
+  return answer(e, &again, out);
+}

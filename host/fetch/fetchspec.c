@@ -17,11 +17,11 @@
 #include "core/confpack.h"
 #include "core/pack.h"
 #include "core/secretfill.h"
+#include "fetch/fetchcredential.h"
+#include "fetch/fetchheader.h"
 #include "fetch/ssrf.h"
 
 enum {
-  URL_MAX = 16 << 10,
-  HEADER_MAX = 16 << 10,
   HEADERS_MAX = 100,
   BODY_MAX = 32 << 20,
   BODY_SECRETS_MAX = 64 << 10, /* of a body that secrets are filled into */
@@ -35,8 +35,7 @@ static char why[256]; /* the last spec was refused */
 
 const char *fetchspec_why(void) { return why; }
 
-/* Keeps the first message, which is the cause. */
-__attribute__((format(printf, 2, 3))) static int refuse(int e, const char *fmt, ...) {
+int fetchspec_refuse(int e, const char *fmt, ...) {
   va_list args;
   if (*why) return e;
   va_start(args, fmt);
@@ -51,11 +50,11 @@ static int shown(size_t n) { return n < 64 ? (int)n : 64; }
 /* ---- secrets --------------------------------------------------------------------------------- */
 
 static int no_secret(const char *name, const char *end, bool sealed, bool guard) {
-  if (guard) return refuse(HOST_EDENIED, "a guarded request is given no secrets");
-  if (!end) return refuse(HOST_EDENIED, "a ${secret: without its }");
+  if (guard) return fetchspec_refuse(HOST_EDENIED, "a guarded request is given no secrets");
+  if (!end) return fetchspec_refuse(HOST_EDENIED, "a ${secret: without its }");
   size_t n = (size_t)(end - name);
-  if (sealed) return refuse(HOST_EDENIED, "secret %.*s is not kept (human secret set)", shown(n), name);
-  return refuse(HOST_EDENIED, "secret %.*s is not declared", shown(n), name);
+  const char *text = sealed ? "secret %.*s is not kept (human secret set)" : "secret %.*s is not declared";
+  return fetchspec_refuse(HOST_EDENIED, text, shown(n), name);
 }
 
 /* Appends text with its secrets filled in; counts them in *used. */
@@ -68,85 +67,17 @@ static int fill_in(buf *out, const char *p, size_t n, bool guard, int *used) {
 
 /* ---- headers --------------------------------------------------------------------------------- */
 
-static bool is_token(const char *p, size_t n) {
-  static const char extra[] = "!#$%&'*+-.^_`|~"; /* RFC 9110, 5.6.2 */
-  for (size_t i = 0; i < n; i++) {
-    char c = p[i];
-    bool alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-    if (!alnum && (!c || !strchr(extra, c))) return false;
-  }
-  return n > 0;
-}
-
-static bool is_named(const char *p, size_t n, const char *name) {
-  return strlen(name) == n && strncasecmp(p, name, n) == 0;
-}
-
-/* Headers for framing and for the connection, which only curl sets. */
-static bool is_framing(const char *p, size_t n) {
-  static const char *const names[] = {"content-length", "transfer-encoding", "connection",
-                                      "keep-alive",     "upgrade",           "te",
-                                      "trailer",        "expect",            "proxy-authorization"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (is_named(p, n, names[i])) return true;
-  return false;
-}
-
-static bool is_clean(const char *p, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (p[i] == '\r' || p[i] == '\n' || p[i] == 0) return false;
-  return true;
-}
-
-static bool is_blank(const char *p, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (p[i] != ' ' && p[i] != '\t') return false;
-  return true;
-}
-
-static int add_line(fetchspec *s, const char *line) {
-  struct curl_slist *list = curl_slist_append(s->headers, line);
-  if (!list) return HOST_EFULL;
-  s->headers = list;
-  return 0;
-}
-
-/* curl reads "Name:" as "omit this header", and "Name;" as an empty one. */
 static int add_header(fetchspec *s, const pack_value *name, const pack_value *value) {
   buf line;
-  int used = 0, e = HOST_EINVAL;
-  buf_init(&line, HEADER_MAX);
-  if (!is_token(name->s, name->n)) return refuse(HOST_EINVAL, "a header's name is malformed");
-  if (is_framing(name->s, name->n))
-    return refuse(HOST_EINVAL, "header %.*s is the host's own", shown(name->n), name->s);
-  if (buf_add(&line, name->s, name->n) < 0) goto end;
-  size_t at = line.n + 2;
-  if (buf_str(&line, ": ") < 0) goto end;
-  e = fill_in(&line, value->s, value->n, s->guard, &used);
-  if (e < 0) goto end;
-  e = HOST_EINVAL;
-  if (!is_clean(line.p, line.n)) goto end;
-  if (is_blank(line.p + at, line.n - at)) {
-    line.p[at - 2] = ';';
-    line.n = at - 1;
-  }
-  if (buf_add(&line, "", 1) < 0) goto end;
-  if (is_named(name->s, name->n, "content-type")) s->has_type = true;
-  if (is_named(name->s, name->n, "accept-encoding")) s->has_encoding = true;
-  if (is_named(name->s, name->n, "idempotency-key")) s->repeatable = true;
-  e = add_line(s, line.p);
-end:
-  if (line.p) explicit_bzero(line.p, line.n);
-  buf_free(&line);
-  if (e == 0 || e == HOST_EFULL) return e;
-  const char *what = e == HOST_ELIMIT ? "is longer than 16 KB" : "has a line break in it";
-  return refuse(e, "header %.*s %s", shown(name->n), name->s, what);
+  int used = 0, e = fetchheader_begin(&line, name->s, name->n);
+  if (e == 0) e = fill_in(&line, value->s, value->n, s->guard, &used);
+  return fetchheader_end(s, &line, name->n, e);
 }
 
 /* {{name, value}, ..} */
 static int read_headers(fetchspec *s, pack_reader *r, const pack_value *list) {
   if (list->type != PACK_TABLE || list->hash || list->zero_based) return HOST_EINVAL;
-  if (list->array > HEADERS_MAX) return refuse(HOST_ELIMIT, "more than %d headers", HEADERS_MAX);
+  if (list->array > HEADERS_MAX) return fetchspec_refuse(HOST_ELIMIT, "more than %d headers", HEADERS_MAX);
   for (uint32_t i = 0; i < list->array; i++) {
     pack_value pair, name, value;
     if (pack_read(r, &pair) != PACK_TABLE || pair.array != 2 || pair.hash) return HOST_EINVAL;
@@ -163,7 +94,7 @@ static int read_headers(fetchspec *s, pack_reader *r, const pack_value *list) {
 static int check_plain(fetchspec *s) {
   s->plain = true;
   if (!s->guard || ssrf_opens_any()) return 0;
-  return refuse(HOST_EDENIED, "a guarded request must be https");
+  return fetchspec_refuse(HOST_EDENIED, "a guarded request must be https");
 }
 
 /* The host and port of a guarded request: the number of requests per host is limited. */
@@ -194,20 +125,20 @@ static int check_scheme(fetchspec *s) {
   }
   curl_free(scheme);
   curl_url_cleanup(u);
-  return e == HOST_EINVAL ? refuse(e, "the url is malformed") : e;
+  return e == HOST_EINVAL ? fetchspec_refuse(e, "the url is malformed") : e;
 }
 
 static int read_url(fetchspec *s, const pack_value *v) {
   buf url;
   int used = 0;
   if (s->url) return HOST_EINVAL;
-  buf_init(&url, URL_MAX);
+  buf_init(&url, FETCHSPEC_URL);
   int e = fill_in(&url, v->s, v->n, s->guard, &used);
-  if (e == 0 && (url.n == 0 || !is_clean(url.p, url.n))) e = HOST_EINVAL;
+  if (e == 0 && (url.n == 0 || !fetchheader_is_clean(url.p, url.n))) e = HOST_EINVAL;
   if (e == 0 && buf_add(&url, "", 1) < 0) e = HOST_ELIMIT;
   if (e < 0) {
     buf_free(&url);
-    return refuse(e, e == HOST_ELIMIT ? "the url is longer than 16 KB" : "the url is malformed");
+    return fetchspec_refuse(e, e == HOST_ELIMIT ? "the url is longer than 16 KB" : "the url is malformed");
   }
   s->url = url.p;
   s->secret_url = s->secret_url || used > 0;
@@ -223,7 +154,7 @@ static int read_secret_body(fetchspec *s, const pack_value *v) {
   if (e < 0) {
     if (body.p) explicit_bzero(body.p, body.n);
     buf_free(&body);
-    return refuse(e, "a body with secrets is larger than 64 KB");
+    return fetchspec_refuse(e, "a body with secrets is larger than 64 KB");
   }
   s->body = body.p;
   s->body_n = body.n - 1;
@@ -233,7 +164,7 @@ static int read_secret_body(fetchspec *s, const pack_value *v) {
 static int read_body(fetchspec *s, const pack_value *v) {
   if (s->body) return HOST_EINVAL;
   if (s->body_secrets) return read_secret_body(s, v);
-  if (v->n > BODY_MAX) return refuse(HOST_ELIMIT, "the body is larger than 32 MB");
+  if (v->n > BODY_MAX) return fetchspec_refuse(HOST_ELIMIT, "the body is larger than 32 MB");
   s->body = malloc(v->n + 1);
   if (!s->body) return HOST_EFULL;
   memcpy(s->body, v->s, v->n);
@@ -246,15 +177,15 @@ static int read_parts(fetchspec *s, pack_reader *r, const pack_value *list) {
   if (s->parts) return HOST_EINVAL;
   int e = fetchbody_read(&s->parts, r, list, BODY_MAX);
   if (e != HOST_ELIMIT) return e;
-  return refuse(e, "the body has more than 32 MB of text, or %d files", FETCHBODY_FILES);
+  return fetchspec_refuse(e, "the body has more than 32 MB of text, or %d files", FETCHBODY_FILES);
 }
 
 /* "sha256//BASE64"; curl would take anything else for a file name. */
 static int read_pin(fetchspec *s, const pack_value *v) {
   static const char kind[] = "sha256//";
   if (s->pin || v->n >= PIN_MAX || v->n <= sizeof kind - 1 ||
-      memcmp(v->s, kind, sizeof kind - 1) != 0 || !is_clean(v->s, v->n))
-    return refuse(HOST_EINVAL, "pin must be sha256// and a digest in base64");
+      memcmp(v->s, kind, sizeof kind - 1) != 0 || !fetchheader_is_clean(v->s, v->n))
+    return fetchspec_refuse(HOST_EINVAL, "pin must be sha256// and a digest in base64");
   s->pin = strndup(v->s, v->n);
   return s->pin ? 0 : HOST_EFULL;
 }
@@ -264,14 +195,14 @@ static int read_proxy(fetchspec *s, const pack_value *v) {
   buf proxy;
   int used = 0;
   if (s->proxy) return HOST_EINVAL;
-  if (s->guard) return refuse(HOST_EDENIED, "a guarded request goes through no proxy");
-  buf_init(&proxy, URL_MAX);
+  if (s->guard) return fetchspec_refuse(HOST_EDENIED, "a guarded request goes through no proxy");
+  buf_init(&proxy, FETCHSPEC_URL);
   int e = fill_in(&proxy, v->s, v->n, false, &used);
-  if (e == 0 && (proxy.n == 0 || !is_clean(proxy.p, proxy.n))) e = HOST_EINVAL;
+  if (e == 0 && (proxy.n == 0 || !fetchheader_is_clean(proxy.p, proxy.n))) e = HOST_EINVAL;
   if (e == 0 && buf_add(&proxy, "", 1) < 0) e = HOST_ELIMIT;
   if (e < 0) {
     buf_free(&proxy);
-    return refuse(e, "the proxy is malformed");
+    return fetchspec_refuse(e, "the proxy is malformed");
   }
   s->proxy = proxy.p;
   s->secret_url = s->secret_url || strchr(s->proxy, '@'); /* most likely a password */
@@ -279,15 +210,16 @@ static int read_proxy(fetchspec *s, const pack_value *v) {
 }
 
 static int read_no_proxy(fetchspec *s, const pack_value *v) {
-  if (s->no_proxy || v->n >= URL_MAX || !is_clean(v->s, v->n))
-    return refuse(HOST_EINVAL, "no_proxy is malformed");
+  if (s->no_proxy || v->n >= FETCHSPEC_URL || !fetchheader_is_clean(v->s, v->n))
+    return fetchspec_refuse(HOST_EINVAL, "no_proxy is malformed");
   s->no_proxy = strndup(v->s, v->n);
   return s->no_proxy ? 0 : HOST_EFULL;
 }
 
 static int read_method(fetchspec *s, const pack_value *v) {
-  if (v->n >= sizeof s->method || !is_token(v->s, v->n) || is_named(v->s, v->n, "connect"))
-    return refuse(HOST_EINVAL, "the method is malformed");
+  if (v->n >= sizeof s->method || !fetchheader_is_token(v->s, v->n) ||
+      fetchheader_is_named(v->s, v->n, "connect"))
+    return fetchspec_refuse(HOST_EINVAL, "the method is malformed");
   memcpy(s->method, v->s, v->n);
   s->method[v->n] = 0;
   return 0;
@@ -299,11 +231,11 @@ static double between(double v, double low, double high, double absent) {
 }
 
 static int read_number(fetchspec *s, const pack_value *key, double v) {
-  if (is_named(key->s, key->n, "timeout_s")) {
+  if (fetchheader_is_named(key->s, key->n, "timeout_s")) {
     s->timeout_s = between(v, 0.001, TIMEOUT_MAX_S, s->timeout_s);
-  } else if (is_named(key->s, key->n, "connect_timeout_s")) {
+  } else if (fetchheader_is_named(key->s, key->n, "connect_timeout_s")) {
     s->connect_timeout_s = between(v, 0.001, TIMEOUT_MAX_S, s->connect_timeout_s);
-  } else if (is_named(key->s, key->n, "max_bytes")) {
+  } else if (fetchheader_is_named(key->s, key->n, "max_bytes")) {
     s->max_bytes = (size_t)between(v, 1, 1e15, BYTES_DEFAULT);
   } else {
     return HOST_EINVAL;
@@ -312,31 +244,35 @@ static int read_number(fetchspec *s, const pack_value *key, double v) {
 }
 
 static int read_text(fetchspec *s, const pack_value *key, const pack_value *v) {
-  if (is_named(key->s, key->n, "url")) return read_url(s, v);
-  if (is_named(key->s, key->n, "method")) return read_method(s, v);
-  if (is_named(key->s, key->n, "body")) return read_body(s, v);
-  if (is_named(key->s, key->n, "pin")) return read_pin(s, v);
-  if (is_named(key->s, key->n, "proxy")) return read_proxy(s, v);
-  if (is_named(key->s, key->n, "no_proxy")) return read_no_proxy(s, v);
+  if (fetchheader_is_named(key->s, key->n, "url")) return read_url(s, v);
+  if (fetchheader_is_named(key->s, key->n, "method")) return read_method(s, v);
+  if (fetchheader_is_named(key->s, key->n, "body")) return read_body(s, v);
+  if (fetchheader_is_named(key->s, key->n, "pin")) return read_pin(s, v);
+  if (fetchheader_is_named(key->s, key->n, "proxy")) return read_proxy(s, v);
+  if (fetchheader_is_named(key->s, key->n, "no_proxy")) return read_no_proxy(s, v);
   return HOST_EINVAL;
 }
 
 /* The fields of a table come in any order, and what headers and url may
- * contain depends on guard: so there are two passes, flags first. */
-static int read_field(fetchspec *s, pack_reader *r, bool flags) {
+ * contain depends on guard: so there are passes, flags first.  A credential is
+ * put into what the others have made. */
+static int read_field(fetchspec *s, pack_reader *r, int round) {
+  const bool flags = round == 0;
   pack_value key, v;
   if (pack_read(r, &key) != PACK_STR) return HOST_EINVAL;
   pack_reader at = *r;
   if (pack_skip(r, 4) < 0 || pack_read(&at, &v) < 0) return HOST_EINVAL;
+  bool last = fetchheader_is_named(key.s, key.n, "credential");
+  if (last || round == 2) return last && round == 2 ? fetchcredential_add(s, &at, &v) : 0;
   if ((v.type == PACK_BOOL) != flags) return 0;
   if (v.type == PACK_NIL || v.type == PACK_NULL) return 0;
-  if (is_named(key.s, key.n, "stream") && flags) s->stream = v.b;
-  else if (is_named(key.s, key.n, "guard") && flags) s->guard = v.b;
-  else if (is_named(key.s, key.n, "proxy_head") && flags) s->proxy_head = v.b;
-  else if (is_named(key.s, key.n, "body_secrets") && flags) s->body_secrets = v.b;
-  else if (is_named(key.s, key.n, "repeatable") && flags) s->repeatable = v.b;
-  else if (is_named(key.s, key.n, "headers")) return read_headers(s, &at, &v);
-  else if (v.type == PACK_TABLE && is_named(key.s, key.n, "parts")) return read_parts(s, &at, &v);
+  if (fetchheader_is_named(key.s, key.n, "stream") && flags) s->stream = v.b;
+  else if (fetchheader_is_named(key.s, key.n, "guard") && flags) s->guard = v.b;
+  else if (fetchheader_is_named(key.s, key.n, "proxy_head") && flags) s->proxy_head = v.b;
+  else if (fetchheader_is_named(key.s, key.n, "body_secrets") && flags) s->body_secrets = v.b;
+  else if (fetchheader_is_named(key.s, key.n, "repeatable") && flags) s->repeatable = v.b;
+  else if (fetchheader_is_named(key.s, key.n, "headers")) return read_headers(s, &at, &v);
+  else if (v.type == PACK_TABLE && fetchheader_is_named(key.s, key.n, "parts")) return read_parts(s, &at, &v);
   else if (v.type == PACK_NUM) return read_number(s, &key, v.num);
   else return v.type == PACK_STR ? read_text(s, &key, &v) : HOST_EINVAL;
   return 0;
@@ -354,24 +290,24 @@ static bool is_idempotent(const char *method) {
 static int finish(fetchspec *s) {
   if (!s->url) return HOST_EINVAL;
   if (!s->stream && s->max_bytes > BYTES_MAX) s->max_bytes = BYTES_MAX;
-  if (s->stream && !s->has_encoding && add_line(s, "Accept-Encoding:") < 0) return HOST_EFULL;
+  if (s->stream && !s->has_encoding && fetchheader_add(s, "Accept-Encoding:") < 0) return HOST_EFULL;
   bool has_body = s->body || s->parts;
   if (s->body && s->parts) return HOST_EINVAL;
   if (!*s->method) snprintf(s->method, sizeof s->method, "%s", has_body ? "POST" : "GET");
   s->repeatable = s->repeatable || is_idempotent(s->method);
   if (!has_body) return 0;
-  if (!s->has_type && add_line(s, "Content-Type:") < 0) return HOST_EFULL;
-  return add_line(s, "Expect:");
+  if (!s->has_type && fetchheader_add(s, "Content-Type:") < 0) return HOST_EFULL;
+  return fetchheader_add(s, "Expect:");
 }
 
 static int read_fields(fetchspec *s, const host_str *packed) {
-  for (int round = 0; round < 2; round++) {
+  for (int round = 0; round < 3; round++) {
     const unsigned char *p = (const unsigned char *)packed->p;
     pack_reader r = {p, p + packed->n};
     pack_value t;
     if (pack_read(&r, &t) != PACK_TABLE || t.array) return HOST_EINVAL;
     for (uint32_t i = 0; i < t.hash; i++) {
-      int e = read_field(s, &r, round == 0);
+      int e = read_field(s, &r, round);
       if (e < 0) return e;
     }
   }
@@ -383,7 +319,7 @@ int fetchspec_read(fetchspec *s, const host_str *packed) {
   *why = 0;
   int e = read_fields(s, packed);
   if (e < 0) fetchspec_free(s);
-  if (e == HOST_EINVAL) refuse(e, "a field of the request is of the wrong type, or unknown");
+  if (e == HOST_EINVAL) fetchspec_refuse(e, "a field of the request is of the wrong type, or unknown");
   return e;
 }
 

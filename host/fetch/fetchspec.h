@@ -9,6 +9,8 @@
 #include "core/op.h"
 #include "fetch/fetchbody.h"
 
+enum { FETCHSPEC_URL = 16 << 10 };
+
 typedef struct {
   char *url;
   bool secret_url;            /* then curl's messages must stay hidden: they could quote the url */
@@ -29,9 +31,12 @@ typedef struct {
   char *pin;                  /* trust only this public key; NULL: certificate authorities */
 } fetchspec;
 
-/* 0, or HOST_EINVAL, HOST_EDENIED (http or a secret under guard, unknown secret), HOST_ELIMIT,
+/* 0, or HOST_EINVAL, HOST_EDENIED (http or a secret under guard, unknown secret), HOST_ESEALED, HOST_ELIMIT,
  * HOST_EFULL.  On an error s is already freed, and fetchspec_why() says more; it shows no secret. */
 int fetchspec_read(fetchspec *s, const host_str *packed);
 const char *fetchspec_why(void);
+
+/* For those who read a part of it: returns e.  Keeps the first message, which is the cause. */
+int fetchspec_refuse(int e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void fetchspec_free(fetchspec *s);
 #endif

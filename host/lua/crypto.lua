@@ -102,6 +102,15 @@ function M.open(sealed, context)
   return nil, WHY[e] or error("crypto.open: out of memory", 2)
 end
 
+--- A text of crypto.seal, sealed for another context; what is in it stays in the host.  Or nil and why, as crypto.open.
+function M.reseal(sealed, context, new_context)
+  check_context("reseal", sealed, context)
+  check_context("reseal", sealed, new_context)
+  local again, e = host.reseal(sealed, context, new_context)
+  if again then return again end
+  return nil, WHY[e] or error("crypto.reseal: out of memory, or no key", 2)
+end
+
 -- Keys -------------------------------------------------------------------------------------------
 
 local E = host.E

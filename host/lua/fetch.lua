@@ -21,6 +21,7 @@ local CODES = {
   [host.E.DENIED] = "denied",
   [host.E.LIMIT] = "too_large",
   [host.E.GONE] = "file",
+  [host.E.SEALED] = "credential",
 }
 
 -- Without who asks there, which is a secret at times.
@@ -60,6 +61,19 @@ local function number_between(request, name, default, max)
   return math.min(value, max)
 end
 
+local SHOWN_AS = { header = true, query = true, bearer = false, basic = false }   -- true: under a name
+
+-- A sealed credential as C expects it.
+local function credential_of(c)
+  if c == nil then return nil end
+  local is_named = SHOWN_AS[c.as]
+  if is_named == nil or type(c.sealed) ~= "string" or type(c.context) ~= "string" or c.context == ""
+    or type(c.name) ~= (is_named and "string" or "nil") then
+    error("fetch: credential must be {sealed, context, as = header | query (with name) | bearer | basic}", 4)
+  end
+  return { c.sealed, c.context, c.as, c.name or "" }
+end
+
 local function host_spec(request)
   if type(request.url) ~= "string" or not request.url:find "^https?://" then
     error("fetch: url must begin with http:// or https://", 3)
@@ -80,6 +94,7 @@ local function host_spec(request)
     proxy_head = request.proxy_head == true or nil,
     body_secrets = request.body_secrets == true or nil,
     repeatable = request.repeatable == true or nil,
+    credential = credential_of(request.credential),
     proxy = request.proxy, no_proxy = request.no_proxy,
   }
 end
@@ -231,7 +246,9 @@ end
 ---   hold ${secret:NAME} too, so nothing that others wrote may be in it), form (in its place, multipart/form-data: a
 ---   list of {name, value or file, filename, type}; at most 16 files), timeout_s (30; for all of it, at most 600),
 ---   connect_timeout_s (10), max_bytes of the response body (8 MiB), guard (true allows
----   only https to public addresses, and the networks of the setting egress.allow), pin ("sha256//" and the
+---   only https to public addresses, and the networks of the setting egress.allow), credential ({sealed, context, as =
+---   "header" or "query" (with name), "bearer" or "basic"}: a text of crypto.seal for that context, of at most 16 KB,
+---   that the host opens and puts there, so that no script ever has it; guarded requests too), pin ("sha256//" and the
 ---   base64 digest of the server's public key: trusts that key instead of certificate authorities), proxy (a URL,
 ---   may hold ${secret:NAME}; proxies in the environment are ignored) and no_proxy (hosts and networks to
 ---   reach without it), repeatable (true: a POST or PATCH that may be sent again, as all other methods and whatever has
@@ -240,7 +257,8 @@ end
 ---   first_byte_s, the timeout for the first piece of the body, and idle_s, the timeout for each next piece.
 --- Returns {status, headers (names in lower case), body}: the body is "" when on_chunk received it.
 ---   Or nil and {code = "timeout" | "network" | "denied" | "too_large" | "file" (one is not there, or changed while it
----   was sent), message}; with on_chunk also status and headers, if the answer's head had come by then.
+---   was sent) | "credential" (it does not open here, or has a control character), message}; with on_chunk also status and
+---   headers, if the answer's head had come by then.
 --- Raises sched.Canceled when the task is cancelled; the connection is then closed.
 local function fetch(request)
   local task = sched.current()

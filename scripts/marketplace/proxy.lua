@@ -41,6 +41,7 @@ local function admitted(actor, id)
 end
 
 local CODES = { timeout = "upstream_timeout", denied = "upstream_blocked", too_large = "upstream_too_large" }
+local NO_CREDENTIAL = "The tool's credential cannot be opened on this host"
 
 -- The output as JSON text without raw control characters, which would be white space outside of strings; nil: none.
 local function output_of(body)
@@ -48,12 +49,18 @@ local function output_of(body)
   return (body:gsub("[\t\n\r]", " "))
 end
 
+--- What becomes of a call that was not answered, by the error of human.fetch: {outcome, code, message}.
+function M.failure(err)
+  if err.code == "credential" then               -- which is no fault of the tool's
+    return { outcome = "refused", code = "upstream_error", message = NO_CREDENTIAL }
+  end
+  return { outcome = err.code == "timeout" and "timeout" or "failed", code = CODES[err.code] or "upstream_error" }
+end
+
 --- What a tool answers to a request of M.request: {outcome, code, message, output (JSON)}.
 function M.ask(request)
   local answer, err = fetch(request)
-  if not answer then
-    return { outcome = err.code == "timeout" and "timeout" or "failed", code = CODES[err.code] or "upstream_error" }
-  end
+  if not answer then return M.failure(err) end
   local output = answer.status >= 200 and answer.status < 300 and output_of(answer.body)
   local outcome = rules.outcome { status = answer.status, is_json = output and true or false }
   if outcome == "ok" then return { outcome = outcome, output = output } end

@@ -64,7 +64,9 @@ end
 -- The secret ----------------------------------------------------------------------------------------
 
 local OLD, AT_ONCE, ROUNDS = "market_listings.tool_secret", 200, 1000
-local function context(listing_id) return OLD .. " " .. listing_id end
+
+--- What the secret of a listing is sealed for.
+function M.context(listing_id) return OLD .. " " .. listing_id end
 
 M.sql = {
   sealed = [[select id, tool_secret from market_listings where tool_secret is not null and id > $1::uuid
@@ -72,13 +74,8 @@ M.sql = {
   seal_again = "update market_listings set tool_secret = $3 where id = $1::uuid and tool_secret = $2",
 }
 
---- A secret that opens for this listing alone.
-function M.seal(listing_id, secret) return crypto.seal(secret, context(listing_id)) end
-
---- The secret of a listing; nil: it cannot be opened here.
-function M.open(listing_id, sealed)
-  return crypto.open(sealed, context(listing_id)) or crypto.open(sealed, OLD)
-end
+--- A secret that opens for this listing alone, and in the host alone (`credential` of human.fetch).
+function M.seal(listing_id, secret) return crypto.seal(secret, M.context(listing_id)) end
 
 --- Once, at start: secrets that were sealed for no listing in particular are sealed for theirs.
 function M.seal_again()
@@ -86,8 +83,8 @@ function M.seal_again()
   for _ = 1, ROUNDS do
     local rows = db.query(M.sql.sealed, after, AT_ONCE)
     for _, row in ipairs(rows) do
-      local secret = not crypto.open(row.tool_secret, context(row.id)) and crypto.open(row.tool_secret, OLD)
-      if secret then db.exec(M.sql.seal_again, row.id, row.tool_secret, M.seal(row.id, secret)) end
+      local again = crypto.reseal(row.tool_secret, OLD, M.context(row.id))
+      if again then db.exec(M.sql.seal_again, row.id, row.tool_secret, again) end
     end
     if #rows < AT_ONCE then return end
     after = rows[#rows].id

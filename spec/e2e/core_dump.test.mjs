@@ -13,6 +13,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { makeAgent, makeUser } from './agent_client.mjs';
 import { BINARY, makeHome, startHost } from './hosts.mjs';
+import { found, mappings } from './memory.mjs';
 import { makeAuthority } from './secure.mjs';
 import { root } from './support.mjs';
 
@@ -63,40 +64,11 @@ async function used(settings = {}) {
   return { host, secrets, pids: [host.child.pid, ...host.workers()] };
 }
 
-/** The mappings of a process: [{from, to, perms, name, anonymous (bytes), flags}]. */
-function mappings(pid) {
-  const list = [];
-  for (const line of fs.readFileSync(`/proc/${pid}/smaps`, 'utf8').split('\n')) {
-    const head = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \d+ *(.*)$/.exec(line);
-    if (head) list.push({ from: BigInt(`0x${head[1]}`), to: BigInt(`0x${head[2]}`), perms: head[3], name: head[4] });
-    const [, name, value] = /^(\w+): +(.*)$/.exec(line) ?? [];
-    if (name === 'Anonymous') list.at(-1).anonymous = parseInt(value, 10);
-    if (name === 'VmFlags') list.at(-1).flags = value.trim().split(' ');
-  }
-  return list;
-}
-
 /** Does the kernel write it to a dump?  See vma_dump_size() in its fs/coredump.c; what is only a file's first page does not count. */
 function isDumped(m, filter) {
   if (m.flags.includes('dd') || m.flags.includes('io')) return false;
   if (m.perms[3] === 's') return filter & (m.name && !m.name.includes('(deleted)') ? 8 : 2);
   return m.name.startsWith('/') && !m.anonymous ? filter & 4 : filter & 1;
-}
-
-const READ_MAX = 2n ** 32n; // what is larger is the shadow of a sanitizer, which has no byte of the program's
-
-/** Which of the secrets are in these mappings. */
-function found(pid, list, secrets) {
-  const mem = fs.openSync(`/proc/${pid}/mem`, 'r'), names = new Set();
-  for (const m of list.filter((one) => one.perms[0] === 'r' && one.to - one.from < READ_MAX && one.name !== '[vvar]' && one.name !== '[vsyscall]')) {
-    const bytes = Buffer.alloc(Number(m.to - m.from));
-    try {
-      fs.readSync(mem, bytes, 0, bytes.length, m.from);
-    } catch { continue; } // a page of a file that is not there
-    for (const [name, secret] of Object.entries(secrets)) if (bytes.includes(secret)) names.add(name);
-  }
-  fs.closeSync(mem);
-  return [...names].sort();
 }
 
 const dumped = (pid, secrets) => {

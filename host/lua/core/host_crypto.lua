@@ -56,6 +56,13 @@ return function(M, C, fill, taken, strs, new)
     return nil, e
   end
 
+  -- The same, sealed for another context; or nil and an error code.
+  function M.reseal(sealed, context, new_context)
+    local e = C.host_reseal(fill(a, sealed), fill(b, context), fill(c, new_context), out)
+    if e == 0 then return taken() end
+    return nil, e
+  end
+
   -- Keys.  On failure each of these returns nil and an error code.
 
   local KIND = { ed25519 = C.HOST_ED25519, p256 = C.HOST_P256, p256_der = C.HOST_P256_DER }
