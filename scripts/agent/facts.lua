@@ -33,8 +33,8 @@ local SAID_SQL = ([[select e.id, e.pos, e.direction, e.type, e.content, e.messag
 local SUMMARY_POS = "coalesce((select y.until_pos from agent_memory y where y.agent_id = $1), 0)"
 
 M.sql = {
-  head = [[select a.id, a.user_id, a.name, a.status, a.settings, m.last_pos, m.last_in_pos, m.processed_pos,
-      m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos, m.key_id, m.rewritten_pos,
+  head = [[select a.id, a.user_id, a.name, a.status, a.settings, a.has_abilities, m.last_pos, m.last_in_pos,
+      m.processed_pos, m.superseded, m.chat_code, m.room, m.greet, m.follow_up_pos, m.key_id, m.rewritten_pos,
       m.expired_at, (extract(epoch from now() - m.waiting_since) * 1000)::float8 as waited_ms,
       (extract(epoch from now()) * 1000)::float8 as now_ms,
       p.name as personality_name, p.description as personality_description, p.style_instructions,

@@ -52,6 +52,12 @@ local FIELDS = {
   { "max_tokens", s.int { min = 16, max = 65536 }:describe "that the model may write in one answer" },
   { "tools", s.array(s.enum(TOOLS), { max = #TOOLS })
       :describe "what it may do; null: everything. It may always stay silent." },
+  { "abilities", s.enum { "read", "act" }
+      :describe "with its abilities it only looks things up for people, or does what they ask for", "read" },
+  { "owners", s.array(id, { max = 20 })
+      :describe "participant ids of its owner: alone with them it does what they ask for", {},
+    s.array(id_or_number, { max = 20 })
+      :describe "participant ids of its owner; numbers are taken as text" },
   { "tokens_per_day", s.int { min = 0, max = 1e15 }:describe "a budget: in and out, in the last 24 hours" },
   { "cost_per_day_micros", s.int { min = 0, max = 1e15 }
       :describe "a budget in millionths of a US dollar, in the last 24 hours, where prices are known" },
@@ -120,9 +126,9 @@ function M.checked(given)
     end
   end
   if #details > 0 then fail.throw("validation_error", { details = details }) end
-  if json.is_array(given.ignores) then
-    for i, one in ipairs(given.ignores) do
-      given.ignores[i] = type(one) == "number" and ("%.0f"):format(one) or one
+  for _, name in ipairs { "ignores", "owners" } do
+    for i, one in ipairs(json.is_array(given[name]) and given[name] or {}) do
+      given[name][i] = type(one) == "number" and ("%.0f"):format(one) or one
     end
   end
   return json.encode(given)

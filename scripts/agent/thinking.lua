@@ -8,6 +8,7 @@ local task = require "human.task"
 local actions = require "agent.actions"
 local attachments = require "agent.attachments"
 local budget = require "agent.budget"
+local calling = require "agent.calling"
 local continuing = require "agent.continuing"
 local endings = require "agent.endings"
 local limits = require "agent.rules.limits"
@@ -49,7 +50,7 @@ local function request(entry, snap, run)
   local set = snap.settings
   local built = run.at_once and {} or build(snap)
   return {
-    system = built.system, messages = built.messages, tools = tools.permitted(set), ref = run.id,
+    system = built.system, messages = built.messages, tools = calling.tools(run, (tools.permitted(set))), ref = run.id,
     model = set.model, temperature = set.temperature, reasoning_effort = set.reasoning_effort,
     max_tokens = set.max_tokens or limits.answer_tokens, record_soon = true,
     context = snap,
@@ -65,12 +66,16 @@ end
 -- run.at_once: the answer is immediate and free, and is given without pauses; then there is no prompt either.
 function M.plan(entry, snap, run)
   run.at_once = (snap.settings.typing_ms_per_char or 0) == 0 and llm.is_instant(snap.settings.model)
-  if not run.at_once then attachments.show(entry.agent_id, snap.lines) end
+  if not run.at_once then
+    attachments.show(entry.agent_id, snap.lines)
+    calling.prepare(entry, snap, run)
+  end
   run.request = request(entry, snap, run)
   if run.at_once then
     when_asked(run.request, snap)
     return
   end
+  if calling.has_begun(run) then return end       -- what is asked next is known when its calls have ended
   run.plan = llm.plan(run.request)
   run.request.plan = run.plan
 end
@@ -81,7 +86,7 @@ local function think(entry, req)
     if req.plan then llm.strike_out(req.plan) end
     return nil
   end
-  entry.thinking = true
+  entry.thinking, entry.asked_at = true, task.clock()
   local ok, reply, err = pcall(llm.chat, req)
   entry.thinking = false
   if ok then return reply, err end
@@ -124,8 +129,7 @@ end
 
 -- The rest of a text that was cut off: one more call, if there is time and money for it.  Nil when it yields nothing.
 -- A length that the owner has set is respected.
-local function rest_of(entry, snap, run, text, left_s)
-  local req = run.request
+local function rest_of(entry, snap, run, req, text, left_s)
   if snap.settings.max_tokens or left_s < LEAST_S then return nil end
   if not budget.may_go_on(snap.payer, run.id, req.spent) then return nil end
   local more = continuing.request(req, text, llm.tokens)
@@ -136,20 +140,27 @@ local function rest_of(entry, snap, run, text, left_s)
 end
 
 -- Completes an answer that was cut off by its length: continues it if possible, else ends it at a sentence.
-local function whole(entry, snap, run, reply, began)
+local function whole(entry, snap, run, req, reply)
   local text = continuing.text(reply, names(snap))
-  local more = text and rest_of(entry, snap, run, text, llm.timeout_ms() / 1000 - (task.clock() - began))
+  local left_s = llm.timeout_ms() / 1000 - (task.clock() - entry.asked_at)
+  local more = text and rest_of(entry, snap, run, req, text, left_s)
   local rest, calls = said.read(more and more.text or "", names(snap))
   if rest == "" or #calls > 0 then return endings.whole(reply.text) end
   local joined = continuing.join(text, rest)
   return more.stop_reason == "length" and endings.whole(joined) or joined
 end
 
-local function outcome(entry, snap, run)
-  local began = task.clock()
+-- The model's answer, once it calls nothing more; or as think() returns; and the request that it answers.
+local function asked(entry, snap, run)
+  if run.work then return calling.answer(entry, snap, run, think, (tools.permitted(snap.settings))) end
   local reply, err = think(entry, run.request)
+  return reply, err, run.request
+end
+
+local function outcome(entry, snap, run)
+  local reply, err, req = asked(entry, snap, run)
   if reply and reply.stop_reason == "length" then
-    reply.text = whole(entry, snap, run, reply, began)
+    reply.text = whole(entry, snap, run, req, reply)
     if entry.stop then reply = nil end
   end
   if reply then return result_of(entry, snap, run, reply) end

@@ -66,6 +66,9 @@ local FILL = {
   [[insert into agent_claims (agent_id, done_seq) select id, 0 from agents where id like 'ca%' and length(id) = 12 and $1::int > 0]],
   [[insert into agent_runs (id, agent_id, until_pos, reason, finished_at)
     select 'cr' || lpad(i::text, 10, '0'), 'ca0000000001', i, 'completed', now() from generate_series(1, $1::int) i]],
+  [[insert into agent_calls (run_id, step, n, agent_id, model_id, tool, arguments, once, status, result, ended_at)
+    select id, 1, 1, agent_id, 'm', 't', '{}', id, 'done', '', now() from agent_runs
+    where id like 'cr%' and length(id) = 12 and $1::int > 0]],
   [[insert into agent_events (id, agent_id, pos, direction, type, content, message_id)
     select 'ce' || lpad(i::text, 10, '0'), 'ca0000000001', 2 * i, 'in', 'new-message', '{}', 'm' || i
     from generate_series(1, $1::int) i]],
