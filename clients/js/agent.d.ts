@@ -113,6 +113,10 @@ export type ListAgentsResult = Array<{
     max_tokens: number | null;
     /** what it may do; null: everything. It may always stay silent. */
     tools: Array<"send_message" | "send_reply" | "add_reaction" | "remove_reaction"> | null;
+    /** with its abilities it only looks things up for people, or does what they ask for */
+    abilities: "read" | "act";
+    /** participant ids of its owner: alone with them it does what they ask for */
+    owners: string[];
     /** a budget: in and out, in the last 24 hours */
     tokens_per_day: number | null;
     /** a budget in millionths of a US dollar, in the last 24 hours, where prices are known */
@@ -160,6 +164,10 @@ export type CreateAgentInput = {
     max_tokens?: number | null;
     /** what it may do; null: everything. It may always stay silent. */
     tools?: Array<"send_message" | "send_reply" | "add_reaction" | "remove_reaction"> | null;
+    /** with its abilities it only looks things up for people, or does what they ask for */
+    abilities?: "read" | "act" | null;
+    /** participant ids of its owner; numbers are taken as text */
+    owners?: Array<string | number> | null;
     /** a budget: in and out, in the last 24 hours */
     tokens_per_day?: number | null;
     /** a budget in millionths of a US dollar, in the last 24 hours, where prices are known */
@@ -210,6 +218,10 @@ export type CreateAgentResult = {
     max_tokens: number | null;
     /** what it may do; null: everything. It may always stay silent. */
     tools: Array<"send_message" | "send_reply" | "add_reaction" | "remove_reaction"> | null;
+    /** with its abilities it only looks things up for people, or does what they ask for */
+    abilities: "read" | "act";
+    /** participant ids of its owner: alone with them it does what they ask for */
+    owners: string[];
     /** a budget: in and out, in the last 24 hours */
     tokens_per_day: number | null;
     /** a budget in millionths of a US dollar, in the last 24 hours, where prices are known */
@@ -265,6 +277,10 @@ export type GetAgentResult = {
     max_tokens: number | null;
     /** what it may do; null: everything. It may always stay silent. */
     tools: Array<"send_message" | "send_reply" | "add_reaction" | "remove_reaction"> | null;
+    /** with its abilities it only looks things up for people, or does what they ask for */
+    abilities: "read" | "act";
+    /** participant ids of its owner: alone with them it does what they ask for */
+    owners: string[];
     /** a budget: in and out, in the last 24 hours */
     tokens_per_day: number | null;
     /** a budget in millionths of a US dollar, in the last 24 hours, where prices are known */
@@ -314,6 +330,10 @@ export type UpdateAgentInput = {
     max_tokens?: number | null;
     /** what it may do; null: everything. It may always stay silent. */
     tools?: Array<"send_message" | "send_reply" | "add_reaction" | "remove_reaction"> | null;
+    /** with its abilities it only looks things up for people, or does what they ask for */
+    abilities?: "read" | "act" | null;
+    /** participant ids of its owner; numbers are taken as text */
+    owners?: Array<string | number> | null;
     /** a budget: in and out, in the last 24 hours */
     tokens_per_day?: number | null;
     /** a budget in millionths of a US dollar, in the last 24 hours, where prices are known */
@@ -365,6 +385,10 @@ export type UpdateAgentResult = {
     max_tokens: number | null;
     /** what it may do; null: everything. It may always stay silent. */
     tools: Array<"send_message" | "send_reply" | "add_reaction" | "remove_reaction"> | null;
+    /** with its abilities it only looks things up for people, or does what they ask for */
+    abilities: "read" | "act";
+    /** participant ids of its owner: alone with them it does what they ask for */
+    owners: string[];
     /** a budget: in and out, in the last 24 hours */
     tokens_per_day: number | null;
     /** a budget in millionths of a US dollar, in the last 24 hours, where prices are known */

@@ -7,14 +7,14 @@ import { startHuman } from './support.mjs';
 const DEFAULTS = {
   speak: 'asked', talkativeness: 50, answers: 'people', ignores: [], quiet_hours: null, greeting: null,
   follow_up_after_s: null, reactions_only: false, debounce_ms: 700, max_message_chars: 4000, typing_ms_per_char: 0, model: null,
-  temperature: null, reasoning_effort: null, max_tokens: null, tools: null, tokens_per_day: null,
+  temperature: null, reasoning_effort: null, max_tokens: null, tools: null, abilities: 'read', owners: [], tokens_per_day: null,
   cost_per_day_micros: null,
 };
 const ALL = {
   speak: 'free', talkativeness: 0, answers: 'everyone', ignores: ['bot-7'],
   quiet_hours: { from: '22:00', to: '07:00', utc_offset: '+01:00' }, greeting: 'Hi, I am Alex.', follow_up_after_s: 3600,
   reactions_only: true, debounce_ms: 0, max_message_chars: 2000, typing_ms_per_char: 5, model: 'meta-llama/llama-3.3-70b:free', temperature: 0.2,
-  reasoning_effort: 'low', max_tokens: 300, tools: ['send_message'], tokens_per_day: 100000, cost_per_day_micros: 0,
+  reasoning_effort: 'low', max_tokens: 300, tools: ['send_message'], abilities: 'act', owners: ['user-1'], tokens_per_day: 100000, cost_per_day_micros: 0,
 };
 
 let host, user, agentTypeId;
@@ -80,7 +80,7 @@ describe('settings of an agent', () => {
     [{ model: '../../etc' }, 'settings.model'], [{ model: 'a/../b' }, 'settings.model'], [{ model: 'a?key=b' }, 'settings.model'],
     [{ model: 'openai/gpt-5' }, 'settings.model'], [{ temperature: 2.1 }, 'settings.temperature'],
     [{ reasoning_effort: 'extreme' }, 'settings.reasoning_effort'], [{ max_tokens: 15 }, 'settings.max_tokens'],
-    [{ tools: ['rm'] }, 'settings.tools[0]'], [{ tokens_per_day: -1 }, 'settings.tokens_per_day'],
+    [{ tools: ['rm'] }, 'settings.tools[0]'], [{ abilities: 'all' }, 'settings.abilities'], [{ owners: [''] }, 'settings.owners[0]'], [{ tokens_per_day: -1 }, 'settings.tokens_per_day'],
     [{ cost_per_day_micros: 0.5 }, 'settings.cost_per_day_micros'], [null, 'settings'], [[], 'settings'],
   ]) {
     it(`refuse ${JSON.stringify(given).slice(0, 60)} and name ${path}`, async () => { // limit: greeting
@@ -96,6 +96,7 @@ describe('settings of an agent', () => {
   it('take participant ids that are numbers, as events do', async () => {
     const agent = await make();
     assert.deepEqual((await put(agent, { ignores: [17, 'user-2', -1001234567890] })).body.settings.ignores, ['17', 'user-2', '-1001234567890']);
+    assert.deepEqual((await put(agent, { owners: [17] })).body.settings.owners, ['17']);
   });
 
   it('are documented with the hours that there are', async () => {

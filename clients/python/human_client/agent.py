@@ -91,6 +91,10 @@ class ListAgentsResultItemSettings(TypedDict):
     "that the model may write in one answer"
     tools: list[Literal["send_message", "send_reply", "add_reaction", "remove_reaction"]] | None
     "what it may do; null: everything. It may always stay silent."
+    abilities: Literal["read", "act"]
+    "with its abilities it only looks things up for people, or does what they ask for"
+    owners: list[str]
+    "participant ids of its owner: alone with them it does what they ask for"
     tokens_per_day: int | None
     "a budget: in and out, in the last 24 hours"
     cost_per_day_micros: int | None
@@ -152,6 +156,10 @@ class CreateAgentInputSettings(TypedDict):
     "that the model may write in one answer"
     tools: NotRequired[list[Literal["send_message", "send_reply", "add_reaction", "remove_reaction"]] | None]
     "what it may do; null: everything. It may always stay silent."
+    abilities: NotRequired[Literal["read", "act", None]]
+    "with its abilities it only looks things up for people, or does what they ask for"
+    owners: NotRequired[list[str | int] | None]
+    "participant ids of its owner; numbers are taken as text"
     tokens_per_day: NotRequired[int | None]
     "a budget: in and out, in the last 24 hours"
     cost_per_day_micros: NotRequired[int | None]
@@ -206,6 +214,10 @@ class CreateAgentResultSettings(TypedDict):
     "that the model may write in one answer"
     tools: list[Literal["send_message", "send_reply", "add_reaction", "remove_reaction"]] | None
     "what it may do; null: everything. It may always stay silent."
+    abilities: Literal["read", "act"]
+    "with its abilities it only looks things up for people, or does what they ask for"
+    owners: list[str]
+    "participant ids of its owner: alone with them it does what they ask for"
     tokens_per_day: int | None
     "a budget: in and out, in the last 24 hours"
     cost_per_day_micros: int | None
@@ -271,6 +283,10 @@ class GetAgentResultSettings(TypedDict):
     "that the model may write in one answer"
     tools: list[Literal["send_message", "send_reply", "add_reaction", "remove_reaction"]] | None
     "what it may do; null: everything. It may always stay silent."
+    abilities: Literal["read", "act"]
+    "with its abilities it only looks things up for people, or does what they ask for"
+    owners: list[str]
+    "participant ids of its owner: alone with them it does what they ask for"
     tokens_per_day: int | None
     "a budget: in and out, in the last 24 hours"
     cost_per_day_micros: int | None
@@ -332,6 +348,10 @@ class UpdateAgentInputSettings(TypedDict):
     "that the model may write in one answer"
     tools: NotRequired[list[Literal["send_message", "send_reply", "add_reaction", "remove_reaction"]] | None]
     "what it may do; null: everything. It may always stay silent."
+    abilities: NotRequired[Literal["read", "act", None]]
+    "with its abilities it only looks things up for people, or does what they ask for"
+    owners: NotRequired[list[str | int] | None]
+    "participant ids of its owner; numbers are taken as text"
     tokens_per_day: NotRequired[int | None]
     "a budget: in and out, in the last 24 hours"
     cost_per_day_micros: NotRequired[int | None]
@@ -389,6 +409,10 @@ class UpdateAgentResultSettings(TypedDict):
     "that the model may write in one answer"
     tools: list[Literal["send_message", "send_reply", "add_reaction", "remove_reaction"]] | None
     "what it may do; null: everything. It may always stay silent."
+    abilities: Literal["read", "act"]
+    "with its abilities it only looks things up for people, or does what they ask for"
+    owners: list[str]
+    "participant ids of its owner: alone with them it does what they ask for"
     tokens_per_day: int | None
     "a budget: in and out, in the last 24 hours"
     cost_per_day_micros: int | None
