@@ -168,18 +168,22 @@ local function set_of(list)
   return set
 end
 
--- Whom the turn answers, and how many others the model reads who are not the owner.
+-- Whom the turn answers, and how many others there are, or have written what the model reads, who are not the owner.
 local function company(snap)
   local owners, strangers, n = set_of(snap.settings.owners), {}, 0
-  for _, line in ipairs(snap.lines) do
-    local from = not line.mine and (line.from_id or line.from)
-    if from and not owners[from] and not strangers[from] then strangers[from], n = true, n + 1 end
+  local function add(id)
+    if not owners[id] and not strangers[id] then strangers[id], n = true, n + 1 end
   end
-  local to = snap.to and snap.to.id
+  for _, p in ipairs(snap.people) do
+    if not p.mine then add(p.id) end
+  end
+  for _, line in ipairs(snap.lines) do
+    if not line.mine then add(line.from_id or line.from or "") end
+  end
+  local to = snap.to
   if not to then return "nobody", n end
-  if owners[to] then return "owner", n end
-  local person = snap.by_id[to]
-  return person and person.is_agent and "agent" or "person", n
+  if to.by_agent then return "agent", n end
+  return owners[to.id] and "owner" or "person", n
 end
 
 local function judge(entry, snap, work, ability)

@@ -103,7 +103,7 @@ local function last_answered(snap)
 end
 
 -- What the run of this look does: verdict (of a rule) and, for the prompt, reason and to (whom and what it answers:
--- {id, nickname, message_id}, as far as known).
+-- {id, nickname, message_id, by_agent}, as far as known).
 function M.carry_out(snap, verdict)
   local last
   for _, line in ipairs(snap.lines) do
@@ -111,7 +111,7 @@ function M.carry_out(snap, verdict)
     if fits and (verdict.message_id == nil or line.id == verdict.message_id) then last = line end
   end
   snap.verdict, snap.reason = verdict, verdict.reason
-  snap.to = last and { id = last.from_id, nickname = last.from, message_id = last.id }
+  snap.to = last and { id = last.from_id, nickname = last.from, message_id = last.id, by_agent = last.by_agent }
 end
 
 local function open_run(head)

@@ -169,6 +169,25 @@ describe("reasoning_effort", function()
     assert.same({ nil, 100, 0.5 }, { body.thinking, body.max_tokens, body.temperature })
   end)
 
+  it("comes with the thoughts that led to calls, as Anthropic signed them, and not where they are lost", function()
+    local thoughts = { { type = "thinking", thinking = "hm", signature = "c2ln" } }
+    local function asked(extra, effort)
+      return body_of("anthropic", { reasoning_effort = effort, messages = { { role = "user", content = "Hi" },
+        { role = "assistant", content = "", tool_calls = { { id = "c1", name = "look", arguments = {}, extra = extra } } },
+        { role = "tool", tool_call_id = "c1", content = "seen" } } })
+    end
+    local call = { type = "tool_use", id = "c1", name = "look", input = {}, cache_control = { type = "ephemeral" } }
+    local body = asked({ thoughts = thoughts }, "low")
+    assert.same({ { type = "enabled", budget_tokens = 1024 }, { thoughts[1], call } }, { body.thinking, body.messages[2].content })
+    for _, extra in ipairs { "signature of another server", {} } do
+      body = asked(extra, "low")
+      assert.same({ nil, { call } }, { body.thinking, body.messages[2].content })
+    end
+    assert.same({ call }, asked({ thoughts = thoughts }).messages[2].content)
+    assert.is_nil(body_of("gemini", { messages = { { role = "assistant", content = "", tool_calls = {
+      { id = "c1", name = "look", arguments = {}, extra = { thoughts = thoughts } } } } } }).contents[1].parts[1].thoughtSignature)
+  end)
+
   it("is said to models of which nothing is known, by servers of which it is that they take it or refuse it", function()
     for _, name in ipairs { "openai", "groq", "mistral", "deepseek", "vllm", "llamacpp", "lmstudio" } do
       assert.equal("high", body_of(name, how "high", { facts = {} }).reasoning_effort)

@@ -64,6 +64,21 @@ local cases = {
       [[{"type":"message_stop"}]]),
     { text = "", stop_reason = "tool_calls", input_tokens = 7, output_tokens = 9, tool_calls = {
       { id = "t1", name = "send_reply", arguments = { content = "Yes!", messageId = "m1" } } } } },
+  { "anthropic", "signed thoughts, which go with the first call", named(
+      [[{"type":"message_start","message":{"usage":{"input_tokens":7}}}]],
+      [[{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}]],
+      [[{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Let me"}}]],
+      [[{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":" see"}}]],
+      [[{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"c2ln"}}]],
+      [[{"type":"content_block_start","index":1,"content_block":{"type":"redacted_thinking","data":"eA=="}}]],
+      [[{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"t1","name":"look","input":{}}}]],
+      [[{"type":"content_block_start","index":3,"content_block":{"type":"tool_use","id":"t2","name":"look","input":{}}}]],
+      [[{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9}}]],
+      [[{"type":"message_stop"}]]),
+    { text = "", stop_reason = "tool_calls", input_tokens = 7, output_tokens = 9, tool_calls = {
+      { id = "t1", name = "look", arguments = {}, extra = { thoughts = {
+        { type = "thinking", thinking = "Let me see", signature = "c2ln" }, { type = "redacted_thinking", data = "eA==" } } } },
+      { id = "t2", name = "look", arguments = {} } } } },
   { "gemini", "text in several responses", sse(
       [[{"candidates":[{"content":{"parts":[{"text":"thinking","thought":true}],"role":"model"}}]}]],
       [[{"candidates":[{"content":{"parts":[{"text":"One "}],"role":"model"}}],"usageMetadata":{"promptTokenCount":4}}]],

@@ -19,6 +19,12 @@ local STOP = {
   max_tokens = "length", model_context_window_exceeded = "length",
 }
 
+-- A model that thinks wants its thoughts back, as they were, before the calls to which they led; they come with the
+-- first of these calls (extra.thoughts).
+local THOUGHTS_BYTES = 262144                    -- of one answer; longer ones are not kept
+
+local function thoughts_of(call) return type(call.extra) == "table" and call.extra.thoughts or nil end
+
 -- To Anthropic, tool results are messages of the user.
 local function role(m) return m.role == "assistant" and "assistant" or "user" end
 
@@ -33,6 +39,9 @@ local function parts(m)
     return { { type = "tool_result", tool_use_id = m.tool_call_id, content = m.content } }
   end
   local list = {}
+  for _, call in ipairs(m.thinks and m.tool_calls or {}) do
+    for _, thought in ipairs(thoughts_of(call) or {}) do list[#list + 1] = thought end
+  end
   for _, one in ipairs(m.images or {}) do list[#list + 1] = image(one) end
   if common.text(m.content) then list[#list + 1] = { type = "text", text = m.content } end
   for _, call in ipairs(m.tool_calls or {}) do
@@ -44,9 +53,12 @@ end
 -- The server caches everything before a mark for five minutes; a cache hit costs a tenth.
 local MARK = { type = "ephemeral" }
 
-local function messages(req, cached)
+local function messages(req, cached, think)
   local list = {}
-  for _, entry in ipairs(common.by_speaker(req.messages, role, parts)) do
+  local function with_thoughts(m)
+    return parts(think and m.tool_calls and setmetatable({ thinks = true }, { __index = m }) or m)
+  end
+  for _, entry in ipairs(common.by_speaker(req.messages, role, with_thoughts)) do
     if #entry.parts > 0 then list[#list + 1] = { role = entry.role, content = entry.parts } end
   end
   -- Everything but the new part: the next prompt begins with the same.
@@ -69,7 +81,20 @@ local function tools(req)
   return list
 end
 
+-- Whether calls are answered whose thoughts are not known, of another model for example: it goes on without.
+local function has_lost_thoughts(req)
+  for i = #req.messages, 1, -1 do
+    local m = req.messages[i]
+    if m.role == "assistant" then
+      local first = (m.tool_calls or {})[1]
+      return first ~= nil and not thoughts_of(first)
+    end
+  end
+  return false
+end
+
 local function thinking(req)
+  if has_lost_thoughts(req) then return nil end
   local budget = THINKING[req.reasoning_effort or ""]
   return budget and { type = "enabled", budget_tokens = budget } or nil
 end
@@ -85,7 +110,7 @@ function M.request(all, conf)
       ["anthropic-version"] = M.version,
     },
     body = {
-      model = conf.model, system = system(req, cached), messages = messages(req, cached), tools = tools(req),
+      model = conf.model, system = system(req, cached), messages = messages(req, cached, think), tools = tools(req),
       max_tokens = limit + (think and think.budget_tokens or 0), stream = true, thinking = think,
       temperature = not think and req.temperature or nil, -- one excludes the other
     },
@@ -110,6 +135,38 @@ end
 
 function on.message_start(out, data) usage(out, common.table(data.message).usage) end
 
+-- Thoughts -----------------------------------------------------------------------------------------------
+
+local function begin_thought(state, index, block)
+  state.thoughts, state.thought = state.thoughts or {}, state.thought or {}
+  local thought = { type = block.type, data = common.text(block.data), pieces = { common.text(block.thinking) },
+                    signature = common.text(block.signature) }
+  state.thoughts[#state.thoughts + 1], state.thought[index] = thought, thought
+  state.thought_bytes = (state.thought_bytes or 0) + #(thought.data or thought.pieces[1] or "")
+end
+
+local function go_on_thinking(state, index, delta)
+  local thought, piece = (state.thought or {})[index], common.text(delta.thinking)
+  if not thought then return end
+  thought.signature = common.text(delta.signature) or thought.signature
+  if not piece or state.thought_bytes > THOUGHTS_BYTES then return end
+  thought.pieces[#thought.pieces + 1], state.thought_bytes = piece, state.thought_bytes + #piece
+end
+
+-- What goes with the next call; only what the server has signed is of use to it.
+local function taken(state)
+  local list = {}
+  for _, thought in ipairs(state.thought_bytes and state.thought_bytes <= THOUGHTS_BYTES and state.thoughts or {}) do
+    if thought.data then
+      list[#list + 1] = { type = thought.type, data = thought.data }
+    elseif thought.signature then
+      list[#list + 1] = { type = thought.type, thinking = table.concat(thought.pieces), signature = thought.signature }
+    end
+  end
+  state.thoughts = {}
+  return list[1] and { thoughts = list } or nil
+end
+
 -- Blocks are numbered; some servers give all the same number, or none.  The server's own tools are ignored.
 function on.content_block_start(out, data, state)
   local block, index = common.table(data.content_block), tonumber(data.index) or 0
@@ -120,7 +177,10 @@ function on.content_block_start(out, data, state)
     state.tools[index] = state.n
     -- Its input is an empty object here and follows in pieces; some servers send it at once.
     local input = next(common.table(block.input)) ~= nil and block.input or nil
-    out:tool(state.n, { id = common.text(block.id), name = common.text(block.name), arguments = input })
+    out:tool(state.n, { id = common.text(block.id), name = common.text(block.name), arguments = input,
+                          extra = taken(state) })
+  elseif block.type == "thinking" or block.type == "redacted_thinking" then
+    begin_thought(state, index, block)
   elseif block.type == "text" then
     out:text(block.text)
   end
@@ -130,6 +190,8 @@ function on.content_block_delta(out, data, state)
   local delta = common.table(data.delta)
   if delta.type == "text_delta" then
     out:text(delta.text)
+  elseif delta.type == "thinking_delta" or delta.type == "signature_delta" then
+    go_on_thinking(state, tonumber(data.index) or 0, delta)
   elseif delta.type == "input_json_delta" then
     local key = (state.tools or {})[tonumber(data.index) or 0]
     if key then out:tool(key, { arguments = delta.partial_json }) end

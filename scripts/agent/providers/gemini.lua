@@ -90,7 +90,7 @@ end
 local function call_part(call)
   return {
     functionCall = { name = call.name, args = call.arguments },
-    thoughtSignature = call.extra,
+    thoughtSignature = common.text(call.extra),
   }
 end
 
