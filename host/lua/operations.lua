@@ -142,6 +142,34 @@ local function authenticate(inner, route, token)
   fail.throw(code or "unauthorized", data)
 end
 
+-- Nobody asks: what a handler may want to know of a request has the answer of one that says nothing.  No address is
+-- that of another, and no browser sent it.
+local NOBODY = {
+  header = function() return nil end, header_values = function() return {} end, cookie = function() return nil end,
+  cookies = function() return {} end, is_local = function() return false, "it is no request" end,
+  is_from_own_page = function() return true end, path = function(_, path) return path end,
+  base = function() return nil end, raw_body = absent, stream = absent, set_cookie = absent, clear_cookie = absent,
+}
+
+local function ctx_of_nobody(route, text, actor)
+  local inner = ctx_module.new(false, route, false)
+  inner.task, inner.id, inner.ip = sched.current(), ctx_module.new_id(), "actor " .. actor.id
+  inner.params, inner.headers, inner.params_text = {}, {}, text
+  for name, fn in pairs(NOBODY) do inner[name] = fn end
+  return inner
+end
+
+-- The authority under which an actor that no key has shown may call a route, or an error: it is one of those that the
+-- caller names, and the route takes it.
+local function authority_of(route, stands_for)
+  for _, a in ipairs(route.auth or {}) do
+    for _, name in ipairs(stands_for) do
+      if a.name == name then return name end
+    end
+  end
+  error("operations.perform: " .. route.title .. " takes none of " .. table.concat(stands_for, ", "), 0)
+end
+
 local function refuse(details)
   local first = details[1]
   local name = first.path ~= "" and first.path or "input"
@@ -215,7 +243,7 @@ local function once(inner, route, key, body)
 end
 
 local function process(inner, route, input, options)
-  authenticate(inner, route, options.token)
+  if not inner.actor then authenticate(inner, route, options.token) end
   if route.limit then rate.check(inner, route.limit) end
   local body, key, how = read(inner, route, input), options.key, route.idempotent
   if not how then key = nil end
@@ -233,25 +261,44 @@ local function with_code(made)
   return made
 end
 
+local function carried_out(inner, route, input, options)
+  local ok, made = xpcall(process, trouble.trap, inner, route, input, options)
+  if not ok then
+    if made == sched.Canceled then
+      if inner.claim then idempotency.release(inner) end
+      error(made, 0)
+    end
+    made = refused(trouble.to_fail(made, "operation", inner.id, route, route.errors), route, inner.id)
+    inner.afters = false
+  end
+  if inner.claim then idempotency.store(inner, made.status, made.headers, made.body) end
+  after.run(inner)
+  return with_code(made)
+end
+
 --- Carries out an operation of M.list: {status, body (JSON, or ""), code, message, details (of a refusal)}.  ctx: the
 --- request that it comes by; input: its arguments.  options: token (what its authenticator is asked about), key (an
 --- Idempotency-Key).  Awaits; raises only when its task is ended.
 function M.call(ctx, op, input, options)
   local route = of(ctx.route.gen).routes[op]
   if not route then error("operations.call: this is no operation of operations.list", 2) end
-  local inner = new_ctx(ctx, route, json.encode_sorted(input))
-  local ok, made = xpcall(process, trouble.trap, inner, route, input, options or {})
-  if not ok then
-    if made == sched.Canceled then
-      if inner.claim then idempotency.release(inner) end
-      error(made, 0)
-    end
-    made = refused(trouble.to_fail(made, "operation", ctx.id, route, route.errors), route, ctx.id)
-    inner.afters = false
-  end
-  if inner.claim then idempotency.store(inner, made.status, made.headers, made.body) end
-  after.run(inner)
-  return with_code(made)
+  return carried_out(new_ctx(ctx, route, json.encode_sorted(input)), route, input, { token = options and options.token,
+                                                                                     key = options and options.key })
+end
+
+--- The same without a request, for an actor that the caller answers for: no key is shown, and nothing that somebody
+--- sent may choose the actor.  options: actor (as its authenticator would give it), stands_for (names of
+--- authenticators, one of which the operation takes: it is not called), key (an Idempotency-Key).
+function M.perform(op, input, options)
+  local task = sched.current()
+  local route = of(task and task.gen or gen.current()).routes[op]
+  if not route then error("operations.perform: this is no operation of operations.list", 2) end
+  local actor = options.actor
+  if type(actor) ~= "table" or not actor.id then error("operations.perform: an actor is needed", 2) end
+  local authority = authority_of(route, options.stands_for)
+  local inner = ctx_of_nobody(route, json.encode_sorted(input), actor)
+  inner.actor, inner.authority = actor, authority
+  return carried_out(inner, route, input, { key = options.key })
 end
 
 return M
