@@ -4,6 +4,7 @@ import { CallOptions, Client, StreamEvent, StreamOptions } from './client.js';
 /** Codes of errors. */
 export type AgentErrorCode =
   | 'admin_token_required'
+  | 'agent_has_actor'
   | 'agent_not_found'
   | 'agent_type_exists'
   | 'agent_type_not_found'
@@ -17,6 +18,7 @@ export type AgentErrorCode =
   | 'invalid_event'
   | 'key_expired'
   | 'mailbox_full'
+  | 'no_actor'
   | 'payload_too_large'
   | 'personality_not_found'
   | 'rate_limited'
@@ -419,6 +421,64 @@ export type ListAgentEventsResult = Array<{
   runId: string | null;
   createdAt: string;
 }>;
+export type GetMarketIdentityInput = {
+  id: string;
+};
+export type GetMarketIdentityResult = {
+  agentId: string;
+  actorId: string;
+  displayName: string;
+  /** false: it was stopped, and the agent has no tools of the marketplace */
+  acts: boolean;
+  state: "active" | "frozen" | "banned";
+  tier: number;
+  autonomy: number;
+  rcBalance: number;
+  createdAt: string;
+};
+export type CreateMarketIdentityInput = {
+  id: string;
+  /** Without it, the name of the agent */
+  displayName?: string;
+  capabilityTags?: string[];
+  framework?: "openclaw" | "langgraph" | "custom";
+};
+export type CreateMarketIdentityResult = {
+  agentId: string;
+  actorId: string;
+  displayName: string;
+  /** false: it was stopped, and the agent has no tools of the marketplace */
+  acts: boolean;
+  state: "active" | "frozen" | "banned";
+  tier: number;
+  autonomy: number;
+  rcBalance: number;
+  createdAt: string;
+} | {
+  agentId: string;
+  actorId: string;
+  /** Of the actor, for whoever watches over it; shown this once. The agent needs none */
+  apiKey: string;
+  rcBalance: number;
+  tier: number;
+  isFounding: boolean;
+  referralCode: string;
+};
+export type StopMarketIdentityInput = {
+  id: string;
+};
+export type StopMarketIdentityResult = {
+  agentId: string;
+  actorId: string;
+  displayName: string;
+  /** false: it was stopped, and the agent has no tools of the marketplace */
+  acts: boolean;
+  state: "active" | "frozen" | "banned";
+  tier: number;
+  autonomy: number;
+  rcBalance: number;
+  createdAt: string;
+};
 export type SendAgentMessageInput = {
   id: string;
   type: "agent-joined";
@@ -1036,6 +1096,12 @@ export interface Agent {
   deleteAgent(input: DeleteAgentInput, options?: CallOptions): Promise<void>;
   /** Events and actions of an agent: oldest first after a cursor, newest first otherwise. Errors: agent_not_found, event_not_found, internal, key_expired, rate_limited, unauthorized, validation_error. */
   listAgentEvents(input: ListAgentEventsInput, options?: CallOptions): Promise<ListAgentEventsResult>;
+  /** As whom the agent trades. Errors: agent_not_found, internal, key_expired, no_actor, rate_limited, unauthorized. */
+  getMarketIdentity(input: GetMarketIdentityInput, options?: CallOptions): Promise<GetMarketIdentityResult>;
+  /** Give the agent an identity on the marketplace, or let it act again as the one that it has. Errors: agent_has_actor, agent_not_found, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, key_expired, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  createMarketIdentity(input: CreateMarketIdentityInput, options?: CallOptions): Promise<CreateMarketIdentityResult>;
+  /** The agent acts no more; the actor, its books and its key stay. Errors: agent_not_found, internal, key_expired, no_actor, rate_limited, unauthorized. */
+  stopMarketIdentity(input: StopMarketIdentityInput, options?: CallOptions): Promise<StopMarketIdentityResult>;
   /** Send an event to an agent; Accept: text/event-stream streams the actions that answer it. Errors: agent_not_found, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_event, key_expired, mailbox_full, payload_too_large, rate_limited, unauthorized, unknown_event_type, unsupported_media_type, validation_error. */
   sendAgentMessage(input: SendAgentMessageInput, options?: CallOptions): Promise<SendAgentMessageResult>;
   /** Send an event to an agent; Accept: text/event-stream streams the actions that answer it. Errors: agent_not_found, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_event, key_expired, mailbox_full, payload_too_large, rate_limited, unauthorized, unknown_event_type, unsupported_media_type, validation_error. */

@@ -1,7 +1,8 @@
 -- scripts/marketplace/registration.lua -- makes actors: place, owner, key, first credits and referral in one
 -- transaction, so that a registration is there whole or not at all.
 --
--- Locks, in this order: the network that it comes from, the owner of its wallet, the count of registrations.  All wait
+-- Locks, in this order: the agent whose identity it is, the network that it comes from, the owner of its wallet, the
+-- count of registrations.  All wait
 -- for the last, so whatever can be done before it is; what fails behind it gives its place back.
 
 local crypto = require "human.crypto"
@@ -10,6 +11,7 @@ local decisions = require "human.decisions"
 local fail = require "human.fail"
 local jobs = require "human.jobs"
 local json = require "human.json"
+local agents = require "marketplace.agent_identity"
 local credits = require "marketplace.credits"
 local grants = require "marketplace.grants"
 local halvening = require "marketplace.rules.halvening"
@@ -19,10 +21,12 @@ local news = require "marketplace.news"
 local records = require "marketplace.trail"
 local referrals = require "marketplace.referrals"
 local rules = require "marketplace.rules.registration"
+local texts = require "human.text"
 
 local M = {}
 
 local CODE_BYTES, CODES_TRIED = 3, 20            -- of a referral code: six hex digits
+local NAME_BYTES = 100
 local NOWHERE = "0.0.0.0"                        -- whoever's address is not known
 local SWEEP, ROUNDS = 5000, 20
 
@@ -36,11 +40,12 @@ M.sql = {
   note = "insert into market_registrations (network) values ($1::inet)",
   owner = [[insert into market_owners (wallet) values ($1) on conflict (wallet) do update set wallet = excluded.wallet
     returning id, gen_random_uuid() as actor_id]],
+  another = "select $1::uuid as id, gen_random_uuid() as actor_id",
   count = "select registrations from market_genesis",
   place = "update market_genesis set registrations = registrations + 1 returning registrations",
   insert = [[insert into market_actors (id, owner_id, type, display_name, email, agent_address, framework,
-      capability_tags, slot, is_founding, referral_code)
-    values ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, array(select json_array_elements_text($8::json)), $9, $10, $11)
+      capability_tags, slot, is_founding, referral_code, agent_id)
+    values ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, array(select json_array_elements_text($8::json)), $9, $10, $11, $12)
     on conflict do nothing returning id, tier, is_founding, referral_code]],
   taken = [[select exists (select from market_actors where lower(email) = lower($1))
     or exists (select from market_actors where agent_address = $2)]],
@@ -62,7 +67,7 @@ local function insert(tx, who, new, slot, is_founding)
   local tags = json.encode(json.array(who.capability_tags or {}))
   for _ = 1, CODES_TRIED do
     local actor = tx:row(M.sql.insert, new.actor_id, new.id, who.type, who.display_name, who.email, who.agent_address,
-      who.framework, tags, slot, is_founding, crypto.random_hex(CODE_BYTES))
+      who.framework, tags, slot, is_founding, crypto.random_hex(CODE_BYTES), who.agent_id)
     if actor then return actor end
     if tx:value(M.sql.taken, who.email, who.agent_address) then fail.throw "already_registered" end
   end
@@ -77,10 +82,18 @@ local function take_place(tx, only_founding)
   return slot, place
 end
 
+-- What an actor may be called that has its agent's name.
+local function named_as(agent)
+  local name = texts.trim(texts.cut(agent.name:gsub("%c", " "), NAME_BYTES))
+  return name ~= "" and name or "Agent"
+end
+
 -- What does not depend on the place.
 local function prepare(tx, who, ip, cause)
+  local agent = who.agent_id and agents.reserve(tx, who.agent_id, who.user_id) or {}
+  who.display_name = who.display_name or named_as(agent)
   count_network(tx, ip)
-  local new = tx:row(M.sql.owner, who.owner_wallet)
+  local new = agent.owner_id and tx:row(M.sql.another, agent.owner_id) or tx:row(M.sql.owner, who.owner_wallet)
   new.referrer = who.referral_code and referrals.referrer(tx, who.referral_code, new.id, "bad_referral_code")
   local id = new.actor_id
   credits.open(tx, id)
@@ -105,8 +118,10 @@ local function register(tx, who, ip, cause)
 end
 
 --- Registers an actor from this address: who = {type, display_name, email, owner_wallet and agent_address (lower case),
---- capability_tags, framework, referral_code, only_founding = true (refused when all founding places are taken)}.
---- cause: the route.  Returns {id, api_key, tier, is_founding, referral_code, rc_mrc}.
+--- capability_tags, framework, referral_code, only_founding = true (refused when all founding places are taken),
+--- agent_id (whose identity it is; without a display_name it is called as the agent is), user_id (whose agent that
+--- has to be; nil: the operator asks)}.  cause: the route.  Returns {id, api_key, tier, is_founding, referral_code,
+--- rc_mrc}.
 function M.register(who, ip, cause)
   if who.only_founding and M.status().slots_remaining == 0 then
     fail.throw("founding_slots_full", { next = "/actors-register" })

@@ -458,6 +458,72 @@ class ListAgentEventsResultItem(TypedDict):
     createdAt: str
 
 
+class GetMarketIdentityInput(TypedDict):
+    id: str
+
+
+class GetMarketIdentityResult(TypedDict):
+    agentId: str
+    actorId: str
+    displayName: str
+    acts: bool
+    "false: it was stopped, and the agent has no tools of the marketplace"
+    state: Literal["active", "frozen", "banned"]
+    tier: int
+    autonomy: int
+    rcBalance: float
+    createdAt: str
+
+
+class CreateMarketIdentityInput(TypedDict):
+    id: str
+    displayName: NotRequired[str]
+    "Without it, the name of the agent"
+    capabilityTags: NotRequired[list[str]]
+    framework: NotRequired[Literal["openclaw", "langgraph", "custom"]]
+
+
+class CreateMarketIdentityResult1(TypedDict):
+    agentId: str
+    actorId: str
+    displayName: str
+    acts: bool
+    "false: it was stopped, and the agent has no tools of the marketplace"
+    state: Literal["active", "frozen", "banned"]
+    tier: int
+    autonomy: int
+    rcBalance: float
+    createdAt: str
+
+
+class CreateMarketIdentityResult2(TypedDict):
+    agentId: str
+    actorId: str
+    apiKey: str
+    "Of the actor, for whoever watches over it; shown this once. The agent needs none"
+    rcBalance: float
+    tier: int
+    isFounding: bool
+    referralCode: str
+
+
+class StopMarketIdentityInput(TypedDict):
+    id: str
+
+
+class StopMarketIdentityResult(TypedDict):
+    agentId: str
+    actorId: str
+    displayName: str
+    acts: bool
+    "false: it was stopped, and the agent has no tools of the marketplace"
+    state: Literal["active", "frozen", "banned"]
+    tier: int
+    autonomy: int
+    rcBalance: float
+    createdAt: str
+
+
 class SendAgentMessageInputContentParticipantsItem(TypedDict):
     id: str | int
     nickname: str
@@ -1122,6 +1188,9 @@ _OPERATIONS: dict[str, Operation] = {
     "updateAgent": Operation("PUT", "/api/agents/{id}", path=["id"], body="json"),
     "deleteAgent": Operation("DELETE", "/api/agents/{id}", path=["id"], answer="none"),
     "listAgentEvents": Operation("GET", "/api/agents/{id}/events", path=["id"], query=["after","before","direction","limit","type"]),
+    "getMarketIdentity": Operation("GET", "/api/agents/{id}/market-identity", path=["id"]),
+    "createMarketIdentity": Operation("POST", "/api/agents/{id}/market-identity", path=["id"], body="json", repeatable=True),
+    "stopMarketIdentity": Operation("DELETE", "/api/agents/{id}/market-identity", path=["id"]),
     "sendAgentMessage": Operation("POST", "/api/agents/{id}/messages", path=["id"], body="json", repeatable=True),
     "sendAgentMessageStream": Operation("POST", "/api/agents/{id}/messages", path=["id"], body="json", repeatable=True, answer="events"),
     "getAgentState": Operation("GET", "/api/agents/{id}/state", path=["id"]),
@@ -1223,6 +1292,35 @@ class Agent(Client):
         agent_not_found, event_not_found, internal, key_expired, rate_limited, unauthorized, validation_error.
         """
         result: list[ListAgentEventsResultItem] = self._call(_OPERATIONS["listAgentEvents"], input, options)
+        return result
+
+    def get_market_identity(
+        self, options: CallOptions | None = None, /, **input: Unpack[GetMarketIdentityInput]
+    ) -> GetMarketIdentityResult:
+        """As whom the agent trades. Errors: agent_not_found, internal, key_expired, no_actor, rate_limited,
+        unauthorized.
+        """
+        result: GetMarketIdentityResult = self._call(_OPERATIONS["getMarketIdentity"], input, options)
+        return result
+
+    def create_market_identity(
+        self, options: CallOptions | None = None, /, **input: Unpack[CreateMarketIdentityInput]
+    ) -> CreateMarketIdentityResult1 | CreateMarketIdentityResult2:
+        """Give the agent an identity on the marketplace, or let it act again as the one that it has. Errors:
+        agent_has_actor, agent_not_found, idempotency_answer_lost, idempotency_in_progress,
+        idempotency_key_reused, internal, key_expired, payload_too_large, rate_limited, unauthorized,
+        unsupported_media_type, validation_error.
+        """
+        result: CreateMarketIdentityResult1 | CreateMarketIdentityResult2 = self._call(_OPERATIONS["createMarketIdentity"], input, options)
+        return result
+
+    def stop_market_identity(
+        self, options: CallOptions | None = None, /, **input: Unpack[StopMarketIdentityInput]
+    ) -> StopMarketIdentityResult:
+        """The agent acts no more; the actor, its books and its key stay. Errors: agent_not_found, internal,
+        key_expired, no_actor, rate_limited, unauthorized.
+        """
+        result: StopMarketIdentityResult = self._call(_OPERATIONS["stopMarketIdentity"], input, options)
         return result
 
     def send_agent_message(
@@ -1519,6 +1617,35 @@ class AsyncAgent(Client):
         agent_not_found, event_not_found, internal, key_expired, rate_limited, unauthorized, validation_error.
         """
         result: list[ListAgentEventsResultItem] = await self._call_async(_OPERATIONS["listAgentEvents"], input, options)
+        return result
+
+    async def get_market_identity(
+        self, options: CallOptions | None = None, /, **input: Unpack[GetMarketIdentityInput]
+    ) -> GetMarketIdentityResult:
+        """As whom the agent trades. Errors: agent_not_found, internal, key_expired, no_actor, rate_limited,
+        unauthorized.
+        """
+        result: GetMarketIdentityResult = await self._call_async(_OPERATIONS["getMarketIdentity"], input, options)
+        return result
+
+    async def create_market_identity(
+        self, options: CallOptions | None = None, /, **input: Unpack[CreateMarketIdentityInput]
+    ) -> CreateMarketIdentityResult1 | CreateMarketIdentityResult2:
+        """Give the agent an identity on the marketplace, or let it act again as the one that it has. Errors:
+        agent_has_actor, agent_not_found, idempotency_answer_lost, idempotency_in_progress,
+        idempotency_key_reused, internal, key_expired, payload_too_large, rate_limited, unauthorized,
+        unsupported_media_type, validation_error.
+        """
+        result: CreateMarketIdentityResult1 | CreateMarketIdentityResult2 = await self._call_async(_OPERATIONS["createMarketIdentity"], input, options)
+        return result
+
+    async def stop_market_identity(
+        self, options: CallOptions | None = None, /, **input: Unpack[StopMarketIdentityInput]
+    ) -> StopMarketIdentityResult:
+        """The agent acts no more; the actor, its books and its key stay. Errors: agent_not_found, internal,
+        key_expired, no_actor, rate_limited, unauthorized.
+        """
+        result: StopMarketIdentityResult = await self._call_async(_OPERATIONS["stopMarketIdentity"], input, options)
         return result
 
     async def send_agent_message(

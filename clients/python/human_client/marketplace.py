@@ -225,6 +225,8 @@ class AgentsQuickStartInput(TypedDict):
     display_name: str
     capability_tags: NotRequired[list[str]]
     framework: NotRequired[Literal["openclaw", "langgraph", "custom"]]
+    agent_id: NotRequired[str]
+    "An agent of the agent API whose identity this is; who names one sends Authorization: Bearer with an API key of its owner. The agent then has the marketplace as tools"
 
 
 class AgentsQuickStartResult(TypedDict):
@@ -3021,9 +3023,10 @@ class Marketplace(Client):
     def agents_quick_start(
         self, options: CallOptions | None = None, /, **input: Unpack[AgentsQuickStartInput]
     ) -> AgentsQuickStartResult:
-        """Register an agent in one call, as long as founding places are left. Errors: founding_slots_full,
-        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, payload_too_large,
-        rate_limited, unsupported_media_type, validation_error.
+        """Register an agent in one call, as long as founding places are left. Errors: agent_has_actor,
+        agent_key_required, agent_not_found, founding_slots_full, idempotency_answer_lost,
+        idempotency_in_progress, idempotency_key_reused, internal, key_expired, payload_too_large,
+        rate_limited, unauthorized, unsupported_media_type, validation_error.
         """
         result: AgentsQuickStartResult = self._call(_OPERATIONS["agentsQuickStart"], input, options)
         return result
@@ -4256,9 +4259,10 @@ class AsyncMarketplace(Client):
     async def agents_quick_start(
         self, options: CallOptions | None = None, /, **input: Unpack[AgentsQuickStartInput]
     ) -> AgentsQuickStartResult:
-        """Register an agent in one call, as long as founding places are left. Errors: founding_slots_full,
-        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, payload_too_large,
-        rate_limited, unsupported_media_type, validation_error.
+        """Register an agent in one call, as long as founding places are left. Errors: agent_has_actor,
+        agent_key_required, agent_not_found, founding_slots_full, idempotency_answer_lost,
+        idempotency_in_progress, idempotency_key_reused, internal, key_expired, payload_too_large,
+        rate_limited, unauthorized, unsupported_media_type, validation_error.
         """
         result: AgentsQuickStartResult = await self._call_async(_OPERATIONS["agentsQuickStart"], input, options)
         return result

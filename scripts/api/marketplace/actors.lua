@@ -2,6 +2,7 @@
 
 local api = require "human.api"
 local s = require "human.schema"
+local auth = require "api.marketplace.auth"
 local texts = require "human.text"
 local capabilities = require "marketplace.capabilities"
 local fields = require "api.marketplace.fields"
@@ -9,7 +10,6 @@ local profile = require "marketplace.profile"
 local referrals = require "marketplace.referrals"
 local registration = require "marketplace.registration"
 local rules = require "marketplace.rules.registration"
-require "api.marketplace.auth"
 
 local M = {}
 local open = api.group { tag = "Registration & Actors", auth = false }
@@ -20,17 +20,21 @@ local count = s.int { min = 0 }
 
 open:post("/agents-quick-start", {
   summary = "Register an agent in one call, as long as founding places are left", idempotent = true,
-  limit = rules.tries,
+  auth = "market_newcomer", limit = rules.tries,
   body = s.object {
     { "display_name", fields.display_name:example "ResearchBot" }, { "capability_tags", fields.tags:optional() },
     { "framework", fields.framework:optional() },
+    { "agent_id", s.id:optional():describe(
+        "An agent of the agent API whose identity this is; who names one sends Authorization: Bearer with an API key "
+        .. "of its owner. The agent then has the marketplace as tools") },
   },
   reply = { [201] = s.object {
     { "actor_id", fields.id }, { "api_key", api_key }, { "rc_balance", fields.rc_balance }, { "tier", count },
     { "is_founding", s.bool }, { "referral_code", s.string:example "3f8a1b" },
   } },
-  errors = { "founding_slots_full", "rate_limited" },
+  errors = { "founding_slots_full", "rate_limited", "agent_not_found", "agent_has_actor", "agent_key_required" },
 }, function(ctx, body)
+  if body.agent_id then body.user_id = auth.agent_owner(ctx) end
   body.type, body.only_founding = "delegated_agent", true
   local actor = registration.register(body, ctx.ip, "agents-quick-start")
   actor.actor_id = actor.id
