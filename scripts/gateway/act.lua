@@ -142,7 +142,7 @@ function M.run(row)
   local run = call and runs.get(db, call.run_id)
   if not run or call.status ~= "ready" and call.status ~= "running" then return end
   task.name("gateway tool", call.tool)
-  local tool, why = tools.get(call.tool)
+  local tool, why = tools.get(call.tool, run)
   local may_repeat = tool and tool.repeatable and row.attempt <= limits.repeat_attempts
   if call.status == "running" and not may_repeat then
     return finish(row, run, call, "interrupted", INTERRUPTED)

@@ -1,5 +1,6 @@
 -- scripts/gateway/asker.lua -- who asked for a run: the operator, or somebody in a chat, who may talk with the agent
--- but may not have what is the operator's. A part that is handed on keeps the asker of the whole.
+-- but may not have what is the operator's, or an event of the marketplace, in which others may have put their words.
+-- A part that is handed on keeps the asker of the whole.
 
 local config = require "human.config"
 local json = require "human.json"
@@ -17,7 +18,7 @@ M.sql = {
   parent = "select r.cause from gateway_calls c join gateway_runs r on r.id = c.run_id where c.id = $1",
 }
 
-local OPERATOR = { kind = "operator" }
+local OPERATOR, MARKET, USER = { kind = "operator" }, { kind = "market" }, { kind = "user" }
 local GONE = { kind = "guest", name = "", group = false, channel = "" } -- nobody knows any more
 
 local function has(list, wanted)
@@ -54,10 +55,13 @@ function M.first_cause(q, cause)
   return nil, false
 end
 
---- Who asked for a run, in tx: {kind = "operator"}; or of a chat {kind = "owner" (who may approve what the agent does)
---- or "guest", id, name, group, channel (its label)}.
+--- Who asked for a run, in tx: {kind = "operator"}; "market": an event of the marketplace (cause "market:..");
+--- "user": the same, for an agent that is not the operator's; or of a chat {kind = "owner" (who may approve what the
+--- agent does) or "guest", id, name, group, channel (its label)}.
 function M.of(tx, run)
+  if run.is_foreign then return USER end
   local cause, is_known = M.first_cause(tx, run.cause)
+  if cause and cause:find "^market:" then return MARKET end
   local item_id = cause and cause:match "^channel:(.*)$"
   if is_known and not item_id then return OPERATOR end
   local item = item_id and tx:row(M.sql.item, item_id)

@@ -49,12 +49,12 @@ M.sql = {
 
 -- What a call of the model comes to before anybody is asked: {id, n, model_id, extra, tool, arguments, hash,
 -- is_parallel, status, result (why it will not run)}, and the tool.  narrowed: of gateway.skills.prompt.
-local function read(call, n, narrowed)
+local function read(call, n, run, narrowed)
   local name = texts.valid(tostring(call.name))
   local text = json.encode_sorted(call.arguments, {})
   local row = { id = id.new(), n = n, model_id = texts.valid(call.id), tool = cut(name, 200), arguments = text,
                 extra = call.extra ~= nil and json.encode(call.extra) or nil, is_parallel = true, status = "failed" }
-  local tool, why = tools.get(name)
+  local tool, why = tools.get(name, run)
   if #text > limits.arguments_bytes then
     row.arguments, row.result = "{}", ("The arguments are longer than %d bytes."):format(limits.arguments_bytes)
   elseif n > limits.step_calls then
@@ -128,7 +128,8 @@ local function ask_for(tx, run, row, tool, verdict)
 end
 
 local DENIED = { locked = "No tool may run: the operator has locked them.",
-                 ["too-many-approvals"] = "Too many calls wait for approval already." }
+                 ["too-many-approvals"] = "Too many calls wait for approval already.",
+                 ["not-yours"] = "This tool is not one of yours." }
 
 --- What clients are told of a call.
 function M.told(run, call, more)
@@ -141,7 +142,7 @@ end
 --- The payload of `tool.progress`: how far a call is, where the tool says so.
 function M.progress(run, call, n, total, text)
   return { id = call.id, name = call.tool, runId = run.id, sessionKey = run.session_key, session_key = run.session_key,
-           progress = n, total = total, message = text and cut(texts.valid(text), 500) }
+           progress = n, total = total, message = text and cut(texts.valid(text), 500), run = run }
 end
 
 local function tell_refused(tx, run, row)
@@ -154,7 +155,7 @@ function M.take(tx, session, run, list)
   local narrowed, who = skills.narrowed(tx, run.id), asker.of(tx, run).kind
   local rows, later, open = {}, {}, { n = tx:value(M.sql.open_approvals) }
   for n, call in ipairs(list) do
-    local row, tool = read(call, n, narrowed)
+    local row, tool = read(call, n, run, narrowed)
     rows[n] = row
     if tool then
       local verdict = judge(tx, run, who, row, tool, call.arguments, open)

@@ -23,8 +23,8 @@ M.sql = {
   insert = [[with s as (update gateway_sessions set last_run = last_run + 1, archived_at = null where id = $2
       returning last_run)
     insert into gateway_runs (id, session_id, n, message_id, idempotency_key, conn, streams, answers,
-      cause, mode)
-    select $1, $2, last_run, $3, $4, $5, $6::boolean, $7, $8, $9 from s]],
+      cause, mode, is_foreign)
+    select $1, $2, last_run, $3, $4, $5, $6::boolean, $7, $8, $9, $10::boolean from s]],
   of_conn = [[select session_id, id from gateway_runs where conn = $1 and state in ('waiting', 'thinking', 'acting')]],
   session = "select session_id from gateway_runs where id = $1",
 }
@@ -58,12 +58,12 @@ local function take(tx, session, request)
   if before then return queued(before, session.key) end
   if tx:value(M.sql.waiting, session.id) > limits.waiting_runs then return nil, "too_many_waiting" end
   local run = { id = id.new(), session_id = session.id, session_key = session.key, once = once, conn = origin.conn,
-                answers = origin.answers }
+                answers = origin.answers, is_foreign = request.is_foreign }
   local text = texts.valid(request.message)
   local mode = arrive(tx, session, request)
   local message_id = store.say(tx, session, text, request.attachments)
   tx:exec(M.sql.insert, run.id, session.id, message_id, once, origin.conn, origin.stream == true, origin.answers,
-          request.cause, mode)
+          request.cause, mode, request.is_foreign == true)
   if not session.run_id then runs.begin(tx, session, run.id) end
   tx:after_commit(function() news.after_answer(tell_received, run, text) end) -- who asked is answered first
   return queued(run.id, session.key)
@@ -85,12 +85,15 @@ function M.was_sent(tx, key, once)
   return session_id and tx:value(M.sql.sent, session_id, once) ~= nil
 end
 
---- The same in a transaction of the caller, with what asks for it.
+--- The same in a transaction of the caller, with what asks for it.  request.agent_id: for a session of another agent
+--- than the operator's, whose runs are foreign then.
 function M.take(tx, request)
-  local key = request.key or M.DEFAULT_KEY
+  local key, own = request.key or M.DEFAULT_KEY, owner.get().agent_id
   local code = refusal(key, request)
   if code then return nil, code end
-  local session_id, why = store.ensure(tx, owner.get().agent_id, key)
+  local agent_id = request.agent_id or own
+  request.is_foreign = agent_id ~= own
+  local session_id, why = store.ensure(tx, agent_id, key)
   if not session_id then return nil, why end
   local session = store.lock(tx, session_id)
   if not session then return nil, "no_agent" end -- deleted just now

@@ -15,8 +15,10 @@ M.path = "/ws"                                   -- of the control protocol; spe
 local ROOM = "gateway"                           -- where every operator and viewer is
 local TEXT_BYTES = 65536                         -- of a message in an event; all of it is in the history
 
---- Tells everybody an event, or one connection (to = {conn = its id}).  Never fails.
+--- Tells everybody an event, or one connection (to = {conn = its id}).  Never fails.  Runs of agents that are not the
+--- operator's (payload.run) are nobody's to hear of.
 function M.tell(name, payload, to)
+  if payload.run and payload.run.is_foreign then return end
   local room = to and to.conn and "conn:" .. to.conn or ROOM
   local ok, err = pcall(function()
     rpc.to(M.path, room):event(name, payload)

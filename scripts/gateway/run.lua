@@ -19,10 +19,10 @@ M.THINK, M.ACT, M.EXPIRE, M.ABORT = "session.think", "session.act", "session.exp
 
 M.sql = {
   get = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause, r.given,
-      r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
+      r.is_foreign, r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
     from gateway_runs r join agents a on a.id = r.session_id where r.id = $1]],
   live = [[select r.id, r.session_id, r.n, r.state, r.step, r.conn, r.streams, r.answers, r.cause, r.given,
-      r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
+      r.is_foreign, r.idempotency_key as once, a.session_key, a.parent_id, a.user_id
     from gateway_runs r join agents a on a.id = r.session_id
     where r.session_id = $1 and r.state in ('waiting', 'thinking', 'acting') order by r.n]],
   think = "update gateway_runs set state = 'thinking', step = $2::int where id = $1",
@@ -47,8 +47,8 @@ M.sql = {
 
 local REASONS = { done = "completed", aborted = "aborted", failed = "error" }
 
---- {id, session_id, session_key, n, state, step, conn, streams, once, answers, cause,
---- parent_id, user_id}, or nil.  q: a transaction or human.db.
+--- {id, session_id, session_key, n, state, step, conn, streams, once, answers, cause, is_foreign (its agent is not the
+--- operator's), parent_id, user_id}, or nil.  q: a transaction or human.db.
 function M.get(q, run_id)
   if q == db then return db.row(M.sql.get, run_id) end
   return q:row(M.sql.get, run_id)
@@ -125,7 +125,7 @@ function M.fail(tx, session, run, code, sentence, reason)
   news.after(tx, "chat", news.chat(run, "sent", sentence, { error_code = code }))
   end_pieces(tx, run, { done = true, error_code = code })
   news.after(tx, "error", { message = sentence, code = code, runId = run.id, sessionKey = run.session_key,
-                            session_key = run.session_key })
+                            session_key = run.session_key, run = run })
 end
 
 local function abort(tx, session, run)

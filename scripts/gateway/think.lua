@@ -48,7 +48,7 @@ local function sentence(code) return SENTENCES[code] or ("The model did not answ
 -- What the run asks; its pieces go to whoever listens.
 local function request(run, snap, pieces, spent)
   return {
-    system = snap.system, model = snap.model, tools = tools.offered(), ref = run.id,
+    system = snap.system, model = snap.model, tools = tools.offered(run, snap.has_own_tools), ref = run.id,
     max_tokens = snap.max_tokens or config.gateway.max_tokens, temperature = snap.temperature,
     reasoning_effort = snap.reasoning_effort, spent = spent, record_soon = true,
     fit = function(tokens) return prompt.messages(snap, tokens) end,

@@ -18,7 +18,7 @@ local OPTIONS = { description = "string", parameters = "table", risk = "string",
                   always_by = "string", prefix_of = "function", source = "string", later = "boolean" }
 
 local known, names, listed = {}, {}, false
-local sources = {}                               -- prefix -> {find, offered, catalog}
+local sources = {}                               -- prefix -> {find, offered, catalog, of_agents}
 
 local function refuse(name, ...) error("tools.define: " .. tostring(name) .. ": " .. string.format(...), 3) end
 
@@ -130,9 +130,10 @@ local function is_enabled(tool)
   return not tool.off or has(config.tools.enabled, tool.name)
 end
 
---- Declares, while scripts load, where tools come from whose names begin with `prefix`.  source: find(name) -> a tool
---- as M.get gives it, or nil and a sentence; offered() as M.offered; catalog() as M.catalog.  All may await the
---- database, and offered() more.
+--- Declares, while scripts load, where tools come from whose names begin with `prefix`.  source: find(name, agent_id)
+--- -> a tool as M.get gives it, or nil and a sentence; offered(agent_id) as M.offered; catalog() as M.catalog;
+--- of_agents (true: what it has depends on the agent, and only those are asked about that have something).  All may
+--- await the database, and offered() more.  agent_id: nil where it is asked what a tool is, and nothing is called.
 function M.source(prefix, source)
   if listed then error("tools.source: only while scripts are loading", 2) end
   sources[prefix] = source
@@ -163,31 +164,43 @@ function M.command(name, arguments)
   return tool and tool.command(arguments)
 end
 
---- The tool of this name; or nil and a sentence that says why not.
-function M.get(name)
+--- The tool of this name; or nil and a sentence that says why not.  run: which calls it; an agent that is not the
+--- operator's (run.is_foreign) has none of the operator's tools.
+function M.get(name, run)
   listed = true
-  local source = source_of(name)
-  if source then return source.find(name) end
-  local tool = known[name]
+  local source, is_foreign = source_of(name), run and run.is_foreign
+  if source and (source.of_agents or not is_foreign) then return source.find(name, run and run.parent_id) end
+  local tool = not is_foreign and known[name]
   if not tool then return nil, ("There is no tool %s."):format(name:sub(1, 80)) end
   if not is_enabled(tool) then return nil, ("The tool %s is switched off."):format(name) end
   return tool
 end
 
---- What the model is offered: {{name, description, parameters}}.
-function M.offered()
-  listed = true
-  local list = {}
+local function add_own(list)
   for _, name in ipairs(names) do
     local tool = known[name]
     if is_enabled(tool) then
       list[#list + 1] = { name = name, description = tool.description, parameters = tool.parameters }
     end
   end
+end
+
+local function add_offered(list, source, agent_id)
+  for _, tool in ipairs(source.offered(agent_id)) do
+    local is_on = not source.of_agents or not has(config.tools.disabled, tool.name)
+    if is_on and #list < OFFERED_MAX then list[#list + 1] = tool end
+  end
+end
+
+--- What the model is offered: {{name, description, parameters}}.  run (optional): {parent_id, is_foreign}; has_own: its
+--- agent may have tools of its own (sources of_agents), which are asked for then.
+function M.offered(run, has_own)
+  listed = true
+  local list, is_foreign = {}, run and run.is_foreign
+  if not is_foreign then add_own(list) end
   for _, source in pairs(sources) do
-    for _, tool in ipairs(source.offered()) do
-      if #list < OFFERED_MAX then list[#list + 1] = tool end
-    end
+    local is_asked = not source.of_agents and not is_foreign or source.of_agents and has_own
+    if is_asked then add_offered(list, source, run and run.parent_id) end
   end
   return list
 end

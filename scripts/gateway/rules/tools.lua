@@ -28,21 +28,38 @@ local RUNS = {
 local FOR_GUESTS = { time = true, tool_output = true, skill_read = true, web_fetch = true, message = true,
                      agent_spawn = true }
 
+-- What runs by its risk when an event of the marketplace asks for it: the tools of the marketplace, and what tells
+-- strangers nothing of the operator's.  Any other tool is asked about, each time: the event has words of others in it.
+local FOR_MARKET = { time = true, tool_output = true, skill_read = true, web_fetch = true }
+
+local function is_of_market(tool) return tool:find "^market_" ~= nil end
+
+local function is_foreign(facts)
+  if facts.asker == "guest" then return not FOR_GUESTS[facts.tool] end
+  return facts.asker == "market" and not FOR_MARKET[facts.tool] and not is_of_market(facts.tool)
+end
+
 local function ask(reason, always_ok)
   return { action = "ask", reason = reason, expires_ms = limits.approval_ms, always_ok = always_ok }
 end
 
 -- facts: tool, risk ("low" | "medium" | "high"), arguments (JSON text, cut where it is long), level (0 to 4), always
 -- (it, or this use of it, has been allowed for good), open (approvals that wait in all sessions), asker ("operator";
--- "owner": somebody in a chat who may approve; "guest": anybody else there).
+-- "owner": somebody in a chat who may approve; "guest": anybody else there; "market": an event of the marketplace;
+-- "user": the same, of an agent that is not the operator's, which has the marketplace's tools alone, under the rules
+-- of its own owner there).
 function M.decide(facts)
   local runs = RUNS[facts.level]
   if not runs then return { action = "deny", reason = "locked" } end
-  local is_foreign = facts.asker == "guest" and not FOR_GUESTS[facts.tool]
-  if runs[facts.risk] and not is_foreign then return { action = "run", reason = "level-" .. facts.level } end
-  if facts.always and not is_foreign then return { action = "run", reason = "always-allowed" } end
+  if facts.asker == "user" then
+    if is_of_market(facts.tool) then return { action = "run", reason = "its-owner" } end
+    return { action = "deny", reason = "not-yours" }
+  end
+  local foreign = is_foreign(facts)
+  if runs[facts.risk] and not foreign then return { action = "run", reason = "level-" .. facts.level } end
+  if facts.always and not foreign then return { action = "run", reason = "always-allowed" } end
   if facts.open >= limits.open_approvals then return { action = "deny", reason = "too-many-approvals" } end
-  return ask(is_foreign and "guest" or "risk-" .. facts.risk, not is_foreign)
+  return ask(foreign and facts.asker or "risk-" .. facts.risk, not foreign)
 end
 
 -- Who may answer. who: role ("operator", "viewer" or "node" of the control protocol; "sender": somebody in a chat who
@@ -88,6 +105,17 @@ M.examples = {
     expect = asks_for_guest },
   { "decide", facts { asker = "guest", risk = "low", tool = "time" }, expect = { action = "run", reason = "level-2" } },
   { "decide", facts { asker = "guest", risk = "high", tool = "message" }, expect = asks },
+  { "decide", facts { asker = "market", risk = "low", tool = "market_search" },
+    expect = { action = "run", reason = "level-2" } },
+  { "decide", facts { asker = "market", risk = "high", tool = "market_hire" }, expect = asks },
+  { "decide", facts { asker = "market", risk = "low", tool = "file_read", level = 4, always = true },
+    expect = { action = "ask", reason = "market", expires_ms = limits.approval_ms, always_ok = false } },
+  { "decide", facts { asker = "user", risk = "high", tool = "market_hire" },
+    expect = { action = "run", reason = "its-owner" } },
+  { "decide", facts { asker = "user", risk = "low", tool = "time" },
+    expect = { action = "deny", reason = "not-yours" } },
+  { "decide", facts { asker = "user", level = 0, tool = "market_search" },
+    expect = { action = "deny", reason = "locked" } },
   { "message_risk", { here = true, known = false }, expect = "low" },
   { "message_risk", { here = false, known = true }, expect = "medium" },
   { "message_risk", { here = false, known = false }, expect = "high" },
