@@ -22,7 +22,7 @@ local RUNS = ([[(select id from gateway_runs where session_id = $1 and n <= $2::
 
 M.sql = {
   who = [[select a.name, p.name as personality_name, p.description, p.style_instructions, s.template,
-      exists (select from market_actors m where m.agent_id = a.id and m.agent_stopped_at is null) as has_own_tools
+      a.has_abilities as has_own_tools
     from agents a left join personalities p on p.id = a.personality_id
     left join system_prompts s on s.id = a.system_prompt_id where a.id = $1]],
   session = [[select s.model, greatest(s.reset_run, y.until_run, 0) as floor, y.summary, s.summary_after

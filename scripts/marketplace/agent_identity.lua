@@ -4,6 +4,7 @@
 
 local db = require "human.db"
 local fail = require "human.fail"
+local abilities = require "agent.abilities"
 local credits = require "marketplace.credits"
 local history = require "marketplace.history"
 local records = require "marketplace.trail"
@@ -32,14 +33,15 @@ M.sql = {
     returning id]],
 }
 
---- Holds an agent in tx, so that nobody else makes an actor of it.  user_id: whose it has to be; nil: the operator
---- asks.  Returns {name, owner_id (that of the user's other agents, or nil)}.  Fails with agent_not_found, also
---- where it is another's, and agent_has_actor.
+--- Holds an agent in tx, so that nobody else makes an actor of it, and lets it have tools.  user_id: whose it has to
+--- be; nil: the operator asks.  Returns {name, owner_id (that of the user's other agents, or nil)}.  Fails with
+--- agent_not_found, also where it is another's, and agent_has_actor.
 function M.reserve(tx, agent_id, user_id)
   local agent = tx:must(NOT_FOUND, M.sql.lock, agent_id, user_id)
   local taken = tx:row(M.sql.taken, agent_id)
   if taken then fail.throw("agent_has_actor", { actor_id = taken.id }) end
   tx:query(M.sql.lock_user, agent.user_id)
+  abilities.grant(tx, agent_id)
   return { name = agent.name, owner_id = tx:value(M.sql.owner, agent.user_id) }
 end
 
@@ -57,11 +59,12 @@ function M.get(agent_id, user_id)
 end
 
 -- Whether anything was to be changed.
-local function change(sql, agent_id, user_id, to)
+local function change(sql, agent_id, user_id, to, let)
   return db.tx(function(tx)
     tx:must(NOT_FOUND, M.sql.lock, agent_id, user_id)
     local id = tx:value(sql, agent_id)
     if not id then return false end
+    let(tx, agent_id)
     history.note(tx, { entity = "identity", id = id, to = to, cause = "market-identity" })
     records.put(tx, { actor_id = id, action = "market-identity", resource_type = "actor", resource_id = id,
                       facts = { to = to } })
@@ -71,13 +74,14 @@ end
 
 --- The agent acts no more; asked again, it is so already.  Returns what get() does.
 function M.stop(agent_id, user_id)
-  change(M.sql.stop, agent_id, user_id, "stopped")
+  change(M.sql.stop, agent_id, user_id, "stopped", abilities.withdraw)
   return M.get(agent_id, user_id)
 end
 
 --- It acts again as the actor that it was, and get() is returned; nil: it was not stopped, or has none.
 function M.go_on(agent_id, user_id)
-  return change(M.sql.go_on, agent_id, user_id, "acting") and M.get(agent_id, user_id) or nil
+  local has_changed = change(M.sql.go_on, agent_id, user_id, "acting", abilities.grant)
+  return has_changed and M.get(agent_id, user_id) or nil
 end
 
 --- As whom an agent acts: {id, owner_id, type, display_name, role, state, tier, autonomy, is_founding, kind}; nil:

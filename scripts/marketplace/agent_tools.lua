@@ -7,6 +7,7 @@ local json = require "human.json"
 local jsonschema = require "jsonschema"
 local operations = require "human.operations"
 local task = require "human.task"
+local abilities = require "agent.abilities"
 local cut = require("human.text").cut
 local gateway = require "gateway.tools"
 local identity = require "marketplace.agent_identity"
@@ -123,6 +124,9 @@ function M.call(agent_id, name, arguments, once)
   if not actor then return why and BANNED or NOBODY, true end
   return carried_out(actor, tool, arguments, once)
 end
+
+-- In chats of the agent API.
+abilities.source("marketplace", { offered = M.offered, call = M.call })
 
 -- ---- as a source of gateway.tools -------------------------------------------------------------------------------
 

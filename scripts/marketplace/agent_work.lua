@@ -26,8 +26,10 @@ local FACTS_BYTES = 16000                        -- limit: what an event tells a
 local SWEEP, ROUNDS = 1000, 100
 
 M.sql = {
-  acting = [[select id, agent_id from market_actors where id in (select json_array_elements_text($1::json)::uuid)
-    and agent_id is not null and agent_stopped_at is null and state <> 'banned']],
+  -- One by one by their ids: few events are about any agent.
+  acting = [[select m.id, m.agent_id from json_array_elements_text($1::json) i cross join lateral
+      (select id, agent_id, agent_stopped_at, state from market_actors where id = i.value::uuid offset 0) m
+    where m.agent_id is not null and m.agent_stopped_at is null and m.state <> 'banned']],
   listing = [[select title, description, category_tags, direction, budget_ceiling_cents, sla_hours, input_schema,
       output_schema, actor_id from market_listings where id = $1::uuid]],
   parties = "select buyer_id, seller_id from market_transactions where id = $1::uuid",
