@@ -53,11 +53,39 @@ local function shown(row)
   }
 end
 
+-- ---- what else waits ---------------------------------------------------------------------------------------
+
+local others = {}
+
+--- Declares, while scripts load, where approvals come from that are no calls of tools: o = {knows = fn(id) (whether an
+--- id may be one of its), list = fn(most), shown = fn(tx, id, place), decide = fn(tx, id, decision, by, hash)}, which
+--- do what M.list, M.shown and M.decide do.
+function M.source(o) others[#others + 1] = o end
+
+local function source_of(approval_id)
+  for _, o in ipairs(others) do
+    if o.knows(approval_id) then return o end
+  end
+end
+
 --- Those that are open, oldest first, as the event exec.approval.requested has them.
 function M.list()
   local list = {}
   for i, row in ipairs(db.query(M.sql.list, LIST_MAX)) do list[i] = shown(row) end
+  for _, o in ipairs(others) do
+    for _, one in ipairs(o.list(LIST_MAX)) do list[#list + 1] = one end
+  end
+  table.sort(list, function(a, b)
+    if a.createdAtMs ~= b.createdAtMs then return a.createdAtMs < b.createdAtMs end
+    return a.id < b.id
+  end)
   return list
+end
+
+--- How an approval was shown in a chat, place = {channel, account, chat}: {is_whole}, or nil: it was not.
+function M.shown(tx, approval_id, place)
+  local o = source_of(approval_id)
+  return (o or approve).shown(tx, approval_id, place)
 end
 
 -- "always" of what was shown: this call, or how it begins.
@@ -108,9 +136,11 @@ function M.may(q, approval_id, by)
 end
 
 --- M.resolve in a transaction of the caller, of somebody who may.  by: {id, name (for people), channel, account, chat
---- (of a chat)}.  The name of the tool is the third value.
+--- (of a chat)}.  The name of the tool is the third value, where what it returns does not say what was done (said).
 function M.decide(tx, approval_id, decision, by, hash)
   if not DECISIONS[decision] then return nil, "invalid" end
+  local o = source_of(approval_id)
+  if o then return o.decide(tx, approval_id, decision, by, hash) end
   local approval, session = open(tx, approval_id)
   if not approval then return nil, "not_found" end
   if approval.decision then return answered(approval) end
@@ -127,8 +157,8 @@ end
 --- Answers an approval: "allow-once", "allow-always", "allow-prefix" (always, and whatever follows those of its first
 --- words that were shown; from then on it is called "allow-always") or "deny". by: {id (who it is, for the record),
 --- role}. hash: that of the arguments that were shown (optional; another one is refused).  Returns {resolved,
---- decision}: resolved is false when somebody has answered before, with that decision; or nil and "invalid",
---- "forbidden", "not_found", "conflict".
+--- decision}: resolved is false when somebody has answered before, with that decision; of what is no call of a tool
+--- also {said, not_carried_out}; or nil and "invalid", "forbidden", "not_found", "conflict".
 function M.resolve(approval_id, decision, by, hash)
   by = type(by) == "table" and by or {}
   if not M.may(db, approval_id, by) then return nil, "forbidden" end

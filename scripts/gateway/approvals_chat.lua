@@ -11,13 +11,9 @@ local words = require "gateway.approve_words"
 
 local M = {}
 
-M.sql = {
-  shown = [[select is_whole from gateway_approval_chats
-    where approval_id = $1 and channel = $2 and account = $3 and chat = $4]],
-}
-
 local function answered(by, done, why, tool)
   if not done then return words.refused(why) end
+  if done.said then return done.said end
   if done.resolved then return words.decided(tool, done.decision, by.name) end
   return words.already(done.decision)
 end
@@ -30,7 +26,7 @@ local function in_chat(tx, message, account, args)
   local by = { id = account.channel .. ":" .. message.from.id, name = name, facts = asker.facts(tx, message, account),
                channel = account.channel, account = account.name, chat = message.chat }
   if not approvals.may(tx, asked.id, by) then return words.forbidden(by.id) end
-  local shown = tx:row(M.sql.shown, asked.id, by.channel, by.account, by.chat)
+  local shown = approvals.shown(tx, asked.id, by)
   if not shown then return words.refused "not_found" end
   if not shown.is_whole and asked.decision ~= "deny" then return words.refused "too_long" end
   return answered(by, approvals.decide(tx, asked.id, asked.decision, by))

@@ -14,6 +14,8 @@ local M = {}
 M.sql = {
   add = [[insert into gateway_approval_chats (approval_id, channel, account, chat, place, is_whole)
     values ($1, $2, $3, $4, $5::jsonb, $6::boolean)]],
+  shown = [[select is_whole from gateway_approval_chats
+    where approval_id = $1 and channel = $2 and account = $3 and chat = $4]],
   chats = "select channel, account, chat, place from gateway_approval_chats where approval_id = $1",
 }
 
@@ -46,6 +48,11 @@ function M.ask(tx, run, approval)
       log.warn("an approval was not shown in a chat", { channel = place.channel, error = why })
     end
   end
+end
+
+--- How an approval was shown in a chat, place = {channel, account, chat}: {is_whole}, or nil: it was not.
+function M.shown(tx, approval_id, place)
+  return tx:row(M.sql.shown, approval_id, place.channel, place.account, place.chat)
 end
 
 --- Tells the chats that it was shown in, but the one in which it was decided, what was decided.

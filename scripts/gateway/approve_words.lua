@@ -21,7 +21,7 @@ M.USAGE = "Write: /approve ID allow-once, allow-always, allow-prefix or deny."
 --- What stands behind `/approve`, or behind "approve:" of a button: {id, decision}; or nil.
 function M.read(args)
   if #args > LINE_MAX then return nil end
-  local id, word, rest = args:match "^%s*(%w+)[%s:]+([%a-]+)(.*)$"
+  local id, word, rest = args:match "^%s*([%w-]+)[%s:]+([%a-]+)(.*)$"
   local decision = word and DECISIONS[word:lower()]
   if not decision or #id > ID_MAX or rest:find "%S" then return nil end
   return { id = id, decision = decision }
@@ -39,11 +39,13 @@ end
 local function plain(arguments) return (visible(arguments):gsub("`", "\\u0060")) end
 
 --- What a chat shows of an approval, in Markdown: {text, buttons, whole (all of its arguments are shown)}.
---- approval: {id, tool, arguments (JSON text), risk, always_ok, always and prefix (what each covers), expires_ms}.
+--- approval: {id, tool, arguments (JSON text), risk, always_ok, always and prefix (what each covers), expires_ms}; of
+--- what is no call of a tool also heading, which says what it is, and that it may wait for days.
 function M.question(approval)
   local shown = plain(approval.arguments)
   local whole = #shown <= SHOWN_BYTES
-  local lines = { ("**The agent wants to use `%s`** (risk: %s):"):format(approval.tool, approval.risk), "```",
+  local heading = approval.heading or ("The agent wants to use `%s`"):format(approval.tool)
+  local lines = { ("**%s** (risk: %s):"):format(heading, approval.risk), "```",
                   whole and shown or cut(shown, SHOWN_BYTES) .. " …", "```" }
   local words, buttons = {}, {}
   local function offer(label, decision)
@@ -63,8 +65,9 @@ function M.question(approval)
   if lasting and approval.prefix then
     lines[#lines + 1] = ("What begins so (allow-prefix) is `%s`."):format(plain(approval.prefix))
   end
+  local date, clock = time.format(approval.expires_ms):match "^(%S+)T(%d+:%d+)"
   lines[#lines + 1] = ("It waits until %s UTC. Answer: /approve %s %s"):format(
-    time.format(approval.expires_ms):sub(12, 16), approval.id, table.concat(words, ", "))
+    approval.heading and date .. " " .. clock or clock, approval.id, table.concat(words, ", "))
   return { text = table.concat(lines, "\n"), buttons = buttons, whole = whole }
 end
 

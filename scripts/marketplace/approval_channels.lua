@@ -196,7 +196,8 @@ end
 -- Its answer counts for a purchase; a rule's yes is carried out at once.
 local function count(tx, actor, sent, listing, asked)
   local r = { agent_id = actor.id, listing_id = listing.id, amount_cents = asked.amount_cents,
-              asks_for = order_of(listing, asked) }
+              asks_for = order_of(listing, asked),
+              kind = asked.is_tool and "tool_request" or KINDS[sent.message_type] }
   r.carries = r.asks_for and "subscription" or nil
   approvals.count(tx, sent.id, r)
   if r.carries and sent.response_status == "auto_approved" then
@@ -215,7 +216,12 @@ local function send_request(tx, actor, m)
   local sent = messages.send(actor, { channel_id = m.channel_id, message_type = m.message_type, body = m.body,
     structured_data = m.structured_data, response_deadline = deadline, response_status = status or "pending" })
   if listing and asked.amount_cents then count(tx, actor, sent, listing, asked) end
-  if sent.response_status == "pending" then queue.add(tx, "market.approval", sent.id, deadline) end
+  if sent.response_status ~= "pending" then return sent end
+  queue.add(tx, "market.approval", sent.id, deadline)
+  if status then                                  -- an agent asks a person of its owner
+    approvals.requested(tx, sent, { agent_id = actor.id, listing_id = asked.listing_id,
+                                    amount_cents = asked.amount_cents })
+  end
   return sent
 end
 

@@ -54,11 +54,12 @@ M.sql = {
   channel = "select channel_id from market_approval_channels where agent_id = $1::uuid",
   open_channel = [[with c as (insert into market_channels (type, created_by) values ('approval', $1::uuid) returning id)
     insert into market_approval_channels (agent_id, channel_id) select $1::uuid, id from c returning channel_id]],
-  make = [[insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for)
-    values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb)]],
+  make = [[insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for,
+      kind)
+    values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb, $8)]],
   lock = [[select m.id, m.channel_id, m.sender_id, m.message_type, m.body, m.structured_data, m.response_status,
       m.response_deadline <= human_now() as is_late, a.agent_id, a.listing_id, a.amount_cents, a.reason, o.owner_id,
-      a.carries, a.asks_for
+      a.carries, a.asks_for, a.kind
     from market_messages m left join market_approvals a on a.message_id = m.id
     left join market_actors o on o.id = a.agent_id
     where m.id = $1::uuid for no key update of m]],
@@ -68,8 +69,8 @@ M.sql = {
       response_data, responded_by, responded_at, created_at]],
   count = [[with m as (update market_messages set responded_at = human_now()
       where id = $1::uuid and response_status <> 'pending')
-    insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for)
-    values ($1::uuid, $2::uuid, $3::uuid, $4, 'asked', $5, $6::jsonb)]],
+    insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for, kind)
+    values ($1::uuid, $2::uuid, $3::uuid, $4, 'asked', $5, $6::jsonb, $7)]],
   carried = [[update market_approvals set outcome = $2, made_id = $3::uuid,
       used_at = case when $2 = 'done' then coalesce(used_at, human_now()) else used_at end
     where message_id = $1::uuid]],
@@ -86,17 +87,24 @@ local function channel_of(tx, agent)
   return id
 end
 
+--- Tells in tx those who may answer a request, a message: r = {agent_id, listing_id, amount_cents}.
+function M.requested(tx, message, r)
+  news.put(tx, { name = "approval.requested", about = message.id,
+    to = channels.others(tx, message.channel_id, message.sender_id), data = {
+      message_id = message.id, channel_id = message.channel_id, agent_id = r.agent_id, message = message.body,
+      listing_id = r.listing_id, amount_cents = r.amount_cents, response_deadline = message.response_deadline } })
+end
+
 -- A request of that sender: r = {channel_id, body, data, agent_id, listing_id, amount_cents, reason, carries,
--- asks_for (JSON)}.
+-- asks_for (JSON), kind}.
 local function request(tx, sender_id, r)
   local deadline = terms.in_hours(rules.answer_hours)
   local message = messages.send({ id = sender_id }, { channel_id = r.channel_id, message_type = "approval_request",
     body = r.body, structured_data = json.encode(r.data), response_deadline = deadline, response_status = "pending" })
-  tx:exec(M.sql.make, message.id, r.agent_id, r.listing_id, r.amount_cents, r.reason, r.carries, r.asks_for)
+  tx:exec(M.sql.make, message.id, r.agent_id, r.listing_id, r.amount_cents, r.reason, r.carries, r.asks_for,
+    r.kind)
   queue.add(tx, "market.approval", message.id, deadline)
-  news.put(tx, { name = "approval.requested", about = message.id, to = channels.others(tx, r.channel_id, sender_id),
-                 data = { message_id = message.id, channel_id = r.channel_id, agent_id = r.agent_id, message = r.body,
-                          listing_id = r.listing_id, amount_cents = r.amount_cents, response_deadline = deadline } })
+  M.requested(tx, message, r)
   return message
 end
 
@@ -112,10 +120,10 @@ M.facts_of = facts_of
 function M.spent(tx, actor_id, amount_mrc) tx:exec(M.sql.spent, actor_id, amount_mrc) end
 
 --- Lets the answer to an agent's request in a channel count as one to a purchase: r = {agent_id, listing_id,
---- amount_cents, carries, asks_for (a table): as of M.ask}.
+--- amount_cents, carries, asks_for (a table): as of M.ask, kind}.
 function M.count(tx, message_id, r)
   tx:exec(M.sql.count, message_id, r.agent_id, r.listing_id, r.amount_cents, r.carries,
-    r.asks_for and json.encode(r.asks_for))
+    r.asks_for and json.encode(r.asks_for), r.kind)
 end
 
 -- What kind of rule is asked: more.kind, or what the listing is sold as.
@@ -159,7 +167,7 @@ function M.ask(tx, agent, listing, price_cents, more)
   end
   local message = request(tx, agent.id, {
     channel_id = channel_of(tx, agent), agent_id = agent.id, listing_id = listing.id, amount_cents = price_cents,
-    reason = reason, carries = more.carries, asks_for = asks_for,
+    reason = reason, carries = more.carries, asks_for = asks_for, kind = kind_of(listing, more),
     body = (more.body or "May I buy \"%s\" for $%s?"):format(listing.title, money.dollars(price_cents)),
     data = { amount_cents = price_cents, listing_id = listing.id, seller_id = listing.actor_id, reason = reason,
              plan_id = more.plan_id } })
@@ -198,7 +206,7 @@ local function follow_up(tx, m, actor, answer, data)
   facts.amount_cents = amount
   local message = request(tx, answer == "countered" and actor.id or m.sender_id, { channel_id = m.channel_id,
     agent_id = m.agent_id, listing_id = m.listing_id, amount_cents = amount, reason = m.reason, data = facts,
-    carries = m.carries, asks_for = m.asks_for,
+    carries = m.carries, asks_for = m.asks_for, kind = m.kind,
     body = answer == "countered" and ("Up to $%s?"):format(money.dollars(amount)) or m.body })
   tx:exec(M.sql.reply_to, message.id, m.id)
   return message.id
@@ -239,7 +247,8 @@ function M.consented(tx, agent, c)
 end
 
 --- Answers a request: a = {message_id, response_status = "approved" | "denied" | "countered" | "escalated",
---- response_data (JSON of an object)}.  Returns the message; with follow_up_id, the message that asks on; with
+--- response_data (JSON of an object), via (who has said so for the actor, where that is kept; or nil)}.  Returns the
+--- message; with follow_up_id, the message that asks on; with
 --- subscription_id, what was carried out, or not_carried_out, the code of why not.
 function M.respond(actor, a)
   return db.tx(function(tx)
@@ -253,7 +262,7 @@ function M.respond(actor, a)
     local data = a.response_data and json.decode(a.response_data) or {}
     now.follow_up_id = follow_up(tx, m, actor, a.response_status, data)
     records.put(tx, { actor_id = actor.id, action = "channel-respond", resource_type = "message", resource_id = m.id,
-                      facts = { response_status = a.response_status } })
+                      facts = { response_status = a.response_status, via = a.via } })
     news.put(tx, { name = "approval." .. a.response_status, about = m.id, to = { m.sender_id },
                    data = { message_id = m.id, channel_id = m.channel_id, status = a.response_status } })
     if a.response_status == "approved" and m.carries then
@@ -265,12 +274,12 @@ function M.respond(actor, a)
   end)
 end
 
---- Work of the queue: nobody has answered in time.
+--- Work of the queue: nobody has answered in time.  Who asked is told, and those who were asked.
 function M.expire(row)
   db.tx(function(tx)
     local now = tx:row(M.sql.answer, row.key, "expired", nil, nil)
     if now then
-      news.put(tx, { name = "approval.expired", about = now.id, to = { now.sender_id },
+      news.put(tx, { name = "approval.expired", about = now.id, to = channels.others(tx, now.channel_id, NOBODY),
                      data = { message_id = now.id, channel_id = now.channel_id, status = "expired" } })
     end
     row:done(tx)

@@ -266,7 +266,7 @@ describe('a purchase that needs consent', () => {
     const buy = async () => refused(403, 'approval_required', agent.post('/api/local/govern/buy', { listing_id: await listing, amount: 2900 }));
     const listing = sells(await market.actor(), 29), { approval_message_id: id } = await buy();
     assert.equal((await buy()).approval_message_id, id);
-    const said = () => market.sql(`select message->>'text' from channel_posts where channel = 'telegram' and chat = '4711' and once = 'market approval ${id}'`);
+    const said = () => market.sql(`select replace(message->>'text', chr(10), ' ') from channel_posts where channel = 'telegram' and chat = '4711' and once = 'market approval ${id}'`);
     const [text] = await until(async () => { const rows = await said(); return rows.length && rows; }, PATIENCE_MS, 'it is said');
     assert.match(text, /Web Scraper API.*\$29/);
     await until(async () => market.one("select error from gateway_push where id = 'cspecpush0001' and failed_at is not null"), PATIENCE_MS, 'it was to be pushed');

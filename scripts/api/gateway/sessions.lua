@@ -113,8 +113,8 @@ local Approval = s.object {
   { "reason", s.string:describe "of the rule" }, { "why", s.string:describe "the same in words" },
   { "allowsAlways", s.bool:optional() }, { "alwaysCovers", text:describe "what allow-always would cover" },
   { "prefixCovers", text:describe "what allow-prefix would cover, where it can be answered" },
-  { "sessionKey", s.string }, { "session_key", s.string }, { "runId", s.string },
-  { "createdAtMs", s.int }, { "expiresAtMs", s.int },
+  { "sessionKey", s.string }, { "session_key", s.string },
+  { "runId", text:describe "without it: no run waits for it" }, { "createdAtMs", s.int }, { "expiresAtMs", s.int },
   { "request", s.object {
     { "command", text }, { "tool", s.string }, { "sessionKey", s.string }, { "ask", text },
   }:optional() },
@@ -150,13 +150,15 @@ g:rpc("exec.approval.resolve", {
   summary = "Decide about a call that waits; the first decision counts", roles = surface.OPERATOR,
   params = { id = s.string { min = 1, max = 200 }, decision = Decision:optional(), approved = s.bool:optional(),
              argumentsHash = s.string { max = 200 }:optional():describe "of the arguments that were shown" },
-  result = { resolved = s.bool:describe "false: somebody else was first", approved = s.bool, decision = s.string },
+  result = { resolved = s.bool:describe "false: somebody else was first", approved = s.bool, decision = s.string,
+             notCarriedOut = text:describe "the code of why what was allowed has not been done" },
   errors = { "approval_not_found", "approval_conflict", "approval_invalid" },
 }, function(ctx, p)
   local by = { id = ctx.actor.id, role = ctx.actor.role }
   local done, why = approvals.resolve(p.id, decision_of(ctx, p), by, p.argumentsHash)
   if not done then ctx:fail(REFUSED[why]) end
-  return { resolved = done.resolved, decision = done.decision, approved = done.decision:find "^allow" ~= nil }
+  return { resolved = done.resolved, decision = done.decision, approved = done.decision:find "^allow" ~= nil,
+           notCarriedOut = done.not_carried_out }
 end)
 
 return M

@@ -1,0 +1,23 @@
+-- What agents ask for, as the gateway of their person shows it, and where it may be answered.
+
+-- What a request is for, as rules call it; null: it is older than this column.
+alter table market_approvals add column kind text
+  check (kind in ('tool_request', 'budget_request', 'subcontract', 'overage'));
+
+-- What waits for an answer, by who has asked.
+create index market_messages_waiting on market_messages (sender_id, created_at, id) where response_status = 'pending';
+-- All that was asked for, newest first.
+create index market_messages_asked on market_messages (sender_id, created_at desc, id desc)
+  where response_status is not null;
+
+create table market_requests_shown (
+  message_id uuid primary key references market_messages,
+  channel    text,                               -- the chat that it was shown in; null: in none
+  chat       text,
+  is_whole   boolean not null default true,      -- all of it was shown there
+  decision   text,                               -- as a client or a chat has said it; null: it was answered elsewhere
+  decided_by text,
+  in_chat    boolean not null default false,     -- it was answered in that chat, which knows how
+  created_at timestamptz not null default human_now(),
+  check ((channel is null) = (chat is null))
+);
