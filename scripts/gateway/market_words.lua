@@ -24,6 +24,9 @@ local WHY = {
   asked = "an agent of yours asks you by itself",
 }
 
+--- Why somebody is asked, in words; reason: of the rule (marketplace.rules.approvals), or nil.
+function M.why(reason) return WHY[reason or "asked"] end
+
 --- What a request is about, from its row, as JSON with sorted names: what is shown, and what an answer is for.
 function M.arguments(r)
   local data = r.structured_data and json.decode(r.structured_data) or {}
@@ -52,7 +55,7 @@ function M.shown(r)
   return {
     id = r.id, tool = TOOL, arguments = r.arguments, argumentsHash = r.hash,
     risk = r.amount_cents and "high" or "medium",
-    reason = r.reason or "asked", why = WHY[r.reason or "asked"], allowsAlways = rule ~= nil,
+    reason = r.reason or "asked", why = M.why(r.reason), allowsAlways = rule ~= nil,
     alwaysCovers = rule and ("what any of your agents asks of this provider, up to $%s at a time, as an approval rule")
       :format(money.dollars(rule.max_amount_cents)) or nil,
     sessionKey = SESSION, session_key = SESSION, createdAtMs = time.parse(r.created_at),

@@ -183,7 +183,7 @@ local function answered(tx, actor, m, asked)
   facts.kind = kind
   local verdict = approval_rules.answer(tx, actor, facts, {
     listing_id = asked.listing_id, provider_id = listing and listing.actor_id, channel_id = m.channel_id })
-  return verdict.status, listing
+  return verdict, listing
 end
 
 -- What is carried out once a request is approved: the subscription to the plan that it names, where that costs no more.
@@ -194,9 +194,9 @@ local function order_of(listing, asked)
 end
 
 -- Its answer counts for a purchase; a rule's yes is carried out at once.
-local function count(tx, actor, sent, listing, asked)
+local function count(tx, actor, sent, listing, asked, verdict)
   local r = { agent_id = actor.id, listing_id = listing.id, amount_cents = asked.amount_cents,
-              asks_for = order_of(listing, asked),
+              asks_for = order_of(listing, asked), rule_id = verdict.rule_id, decided = verdict.decided,
               kind = asked.is_tool and "tool_request" or KINDS[sent.message_type] }
   r.carries = r.asks_for and "subscription" or nil
   approvals.count(tx, sent.id, r)
@@ -212,13 +212,14 @@ local function send_request(tx, actor, m)
   if tx:value(M.sql.open, m.channel_id, actor.id) >= rules.open_requests then
     fail.throw("rate_limited", { message = "Too many requests in this channel wait for an answer" })
   end
-  local status, listing = answered(tx, actor, m, asked)
+  local verdict, listing = answered(tx, actor, m, asked)
   local sent = messages.send(actor, { channel_id = m.channel_id, message_type = m.message_type, body = m.body,
-    structured_data = m.structured_data, response_deadline = deadline, response_status = status or "pending" })
-  if listing and asked.amount_cents then count(tx, actor, sent, listing, asked) end
+    structured_data = m.structured_data, response_deadline = deadline,
+    response_status = verdict and verdict.status or "pending" })
+  if listing and asked.amount_cents then count(tx, actor, sent, listing, asked, verdict) end
   if sent.response_status ~= "pending" then return sent end
   queue.add(tx, "market.approval", sent.id, deadline)
-  if status then                                  -- an agent asks a person of its owner
+  if verdict then                                 -- an agent asks a person of its owner
     approvals.requested(tx, sent, { agent_id = actor.id, listing_id = asked.listing_id,
                                     amount_cents = asked.amount_cents })
   end

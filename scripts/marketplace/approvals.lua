@@ -55,11 +55,11 @@ M.sql = {
   open_channel = [[with c as (insert into market_channels (type, created_by) values ('approval', $1::uuid) returning id)
     insert into market_approval_channels (agent_id, channel_id) select $1::uuid, id from c returning channel_id]],
   make = [[insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for,
-      kind)
-    values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb, $8)]],
+      kind, rule_id, decided)
+    values ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb, $8, $9::uuid, $10::jsonb)]],
   lock = [[select m.id, m.channel_id, m.sender_id, m.message_type, m.body, m.structured_data, m.response_status,
       m.response_deadline <= human_now() as is_late, a.agent_id, a.listing_id, a.amount_cents, a.reason, o.owner_id,
-      a.carries, a.asks_for, a.kind
+      a.carries, a.asks_for, a.kind, a.rule_id, a.decided
     from market_messages m left join market_approvals a on a.message_id = m.id
     left join market_actors o on o.id = a.agent_id
     where m.id = $1::uuid for no key update of m]],
@@ -69,8 +69,9 @@ M.sql = {
       response_data, responded_by, responded_at, created_at]],
   count = [[with m as (update market_messages set responded_at = human_now()
       where id = $1::uuid and response_status <> 'pending')
-    insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for, kind)
-    values ($1::uuid, $2::uuid, $3::uuid, $4, 'asked', $5, $6::jsonb, $7)]],
+    insert into market_approvals (message_id, agent_id, listing_id, amount_cents, reason, carries, asks_for, kind,
+      rule_id, decided)
+    values ($1::uuid, $2::uuid, $3::uuid, $4, 'asked', $5, $6::jsonb, $7, $8::uuid, $9::jsonb)]],
   carried = [[update market_approvals set outcome = $2, made_id = $3::uuid,
       used_at = case when $2 = 'done' then coalesce(used_at, human_now()) else used_at end
     where message_id = $1::uuid]],
@@ -96,13 +97,13 @@ function M.requested(tx, message, r)
 end
 
 -- A request of that sender: r = {channel_id, body, data, agent_id, listing_id, amount_cents, reason, carries,
--- asks_for (JSON), kind}.
+-- asks_for (JSON), kind, rule_id, decided (JSON)}.
 local function request(tx, sender_id, r)
   local deadline = terms.in_hours(rules.answer_hours)
   local message = messages.send({ id = sender_id }, { channel_id = r.channel_id, message_type = "approval_request",
     body = r.body, structured_data = json.encode(r.data), response_deadline = deadline, response_status = "pending" })
   tx:exec(M.sql.make, message.id, r.agent_id, r.listing_id, r.amount_cents, r.reason, r.carries, r.asks_for,
-    r.kind)
+    r.kind, r.rule_id, r.decided)
   queue.add(tx, "market.approval", message.id, deadline)
   M.requested(tx, message, r)
   return message
@@ -120,10 +121,10 @@ M.facts_of = facts_of
 function M.spent(tx, actor_id, amount_mrc) tx:exec(M.sql.spent, actor_id, amount_mrc) end
 
 --- Lets the answer to an agent's request in a channel count as one to a purchase: r = {agent_id, listing_id,
---- amount_cents, carries, asks_for (a table): as of M.ask, kind}.
+--- amount_cents, carries, asks_for (a table): as of M.ask, kind, rule_id and decided (of the rules' verdict)}.
 function M.count(tx, message_id, r)
   tx:exec(M.sql.count, message_id, r.agent_id, r.listing_id, r.amount_cents, r.carries,
-    r.asks_for and json.encode(r.asks_for), r.kind)
+    r.asks_for and json.encode(r.asks_for), r.kind, r.rule_id, r.decided)
 end
 
 -- What kind of rule is asked: more.kind, or what the listing is sold as.
@@ -168,6 +169,7 @@ function M.ask(tx, agent, listing, price_cents, more)
   local message = request(tx, agent.id, {
     channel_id = channel_of(tx, agent), agent_id = agent.id, listing_id = listing.id, amount_cents = price_cents,
     reason = reason, carries = more.carries, asks_for = asks_for, kind = kind_of(listing, more),
+    rule_id = verdict.rule_id, decided = verdict.decided,
     body = (more.body or "May I buy \"%s\" for $%s?"):format(listing.title, money.dollars(price_cents)),
     data = { amount_cents = price_cents, listing_id = listing.id, seller_id = listing.actor_id, reason = reason,
              plan_id = more.plan_id } })
@@ -206,7 +208,7 @@ local function follow_up(tx, m, actor, answer, data)
   facts.amount_cents = amount
   local message = request(tx, answer == "countered" and actor.id or m.sender_id, { channel_id = m.channel_id,
     agent_id = m.agent_id, listing_id = m.listing_id, amount_cents = amount, reason = m.reason, data = facts,
-    carries = m.carries, asks_for = m.asks_for, kind = m.kind,
+    carries = m.carries, asks_for = m.asks_for, kind = m.kind, rule_id = m.rule_id, decided = m.decided,
     body = answer == "countered" and ("Up to $%s?"):format(money.dollars(amount)) or m.body })
   tx:exec(M.sql.reply_to, message.id, m.id)
   return message.id

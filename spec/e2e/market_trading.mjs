@@ -40,8 +40,8 @@ export function inhabit(host) {
   }
 
   /** A new actor: {id, key, owner, post(path, body), get(path), ok(path, body)}; ok gives the body of an answer that is no error. */
-  async function actor({ type = 'delegated_agent', name = 'Agent', tier = 1, owner, role = 'member', autonomy = 3 } = {}) { // 3: it asks nobody before it buys
-    const id = randomUUID(), of = owner ?? randomUUID(), key = `hm_${randomBytes(16).toString('hex')}`;
+  async function actor({ id = randomUUID(), type = 'delegated_agent', name = 'Agent', tier = 1, owner, role = 'member', autonomy = 3 } = {}) { // 3: it asks nobody before it buys
+    const of = owner ?? randomUUID(), key = `hm_${randomBytes(16).toString('hex')}`;
     const n = (slot += 1) + 5_000_000;
     const email = type === 'human' ? `'${id}@example.com'` : 'null';
     await sql(host.home, `${owner ? '' : `insert into market_owners (id) values ('${of}');`}

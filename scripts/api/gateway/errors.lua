@@ -96,6 +96,9 @@ return {
   push_invalid        = rpc(e(400, "This token cannot be registered"), -32602, "INVALID_PARAMS"),
   too_many_registrations = e(409, "The limit of registrations is reached; unregister one"),
 
+  -- The marketplace.
+  market_unset        = e(409, "Set marketplace.operator to the id of your actor on the marketplace"),
+
   -- What the agent remembers.
   memory_full         = e(409, "The limit of notes is reached; forget one"),
 
