@@ -86,6 +86,7 @@ static const command commands[] = {
      OWN_ARGUMENTS},
     {"market", "the marketplace: market [admin|member EMAIL|ACTOR_ID, admins]", RUN_LUA, false,
      OWN_ARGUMENTS},
+    {"demo", "a small economy of offline agents, live: demo market", RUN_LOOK, false, OWN_ARGUMENTS},
     {"audit", "the marketplace's audit trail: audit [verify|export]", RUN_LUA, false, OWN_ARGUMENTS},
     {"override", "copy a shipped script into your own directory, to be edited: override FILE",
      RUN_LUA, false, OWN_ARGUMENTS},
