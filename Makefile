@@ -13,10 +13,10 @@ C_SRC   := $(sort $(wildcard host/*.c host/*/*.c))
 OBJ      = $(C_SRC:host/%.c=$(B)/obj/%.o) $(B)/obj/embed_data.o $(B)/obj/code.o $(B)/obj/assets.o
 
 # Trees of files in the binary, NAME=DIRECTORY (api.assets); one that is not there is left out.
-ASSETS  ?= ui=ui/dist gateway=scripts/gateway/ui
+ASSETS  ?= ui=ui/dist
 # The tree whose bytecode is in the binary.
 SCRIPTS := scripts
-SAMPLE   = gateway=scripts/gateway/ui ui=spec/fixtures/ui docs=docs none=spec/fixtures/none
+SAMPLE   = ui=spec/fixtures/ui docs=docs none=spec/fixtures/none
 
 # ---- libraries: all of the distribution ----
 PC      := libuv libpq libcurl openssl zlib
@@ -43,7 +43,7 @@ override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
 LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
 
 .PHONY: help deps deps-test deps-search build run test quick check soak chaos chats judge clients bench lint asan fuzz \
-         fuzzers modules install uninstall deb distcheck docs sdk clean
+         fuzzers modules install uninstall deb distcheck docs sdk ui clean
 .SUFFIXES:
 
 help:
@@ -69,6 +69,7 @@ help:
 	@echo 'make distcheck  "make run" and "make test" on bare Debian 12 and 13 (as root)'
 	@echo 'make docs       the reference in docs/scripting.md, and docs/api from the routes'
 	@echo 'make sdk        the clients in clients/js and clients/python, from the routes (needs Node)'
+	@echo 'make ui         the Control UI in ui/dist, from ui/src and the declarations (needs Node and npm)'
 	@echo 'make clean      remove what was built'
 
 deps:
@@ -295,6 +296,15 @@ docs: build
 # Clients in JavaScript and Python: what is generated of them.
 sdk: build
 	@node clients/generate.mjs
+
+# The Control UI: types and icons that are generated, then what the binary embeds.
+ui: build ui/node_modules/.package-lock.json
+	@HUMAN_CONFIG=/dev/null HUMAN_SCRIPTS=scripts build/human openapi --types >$(B)/rpc.d.ts && mv $(B)/rpc.d.ts ui/src/core/rpc.d.ts
+	@node ui/icons.mjs
+	@npm run --prefix ui --silent build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	@npm ci --prefix ui --silent --no-audit --no-fund && touch $@
 
 # build/deb/*.deb, for the release of Debian that this runs on.
 deb:

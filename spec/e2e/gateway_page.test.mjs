@@ -45,6 +45,17 @@ async function visit(fragment = '', { at = host.url, colorScheme = 'light' } = {
 const newCode = async () => (await operator.call('device.pair.code')).payload.code;
 const devices = async () => (await operator.call('device.pair.list')).payload.paired;
 const connected = (page) => page.getByRole('status').filter({ hasText: 'Connected' }).waitFor();
+const toChat = async (page, key = 'default') => {
+  await page.evaluate((to) => { location.hash = to; }, `#chat/${encodeURIComponent(key)}`);
+  await page.getByRole('heading', { name: key, exact: true }).waitFor();
+};
+/** The chat of a browser that has just signed in. */
+async function visitChat(key = 'default', options) {
+  const visited = await visit(`#token=${await newCode()}`, options);
+  await connected(visited.page);
+  await toChat(visited.page, key);
+  return { ...visited, log: visited.page.getByRole('log') };
+}
 const say = async (page, text) => {
   await page.getByLabel('Message', { exact: true }).fill(text);
   await page.keyboard.press('Enter');
@@ -70,7 +81,7 @@ describe('signing in', () => {
 
   it('works with a typed token or code; a wrong one is reported, and nothing of the server shows before', async () => {
     const { page } = await visit();
-    const field = page.getByLabel(/Token, or the code that human pair prints/);
+    const field = page.getByLabel('Token or code');
     await field.waitFor();
     assert.doesNotMatch(await page.locator('body').innerText(), /default|\d+\.\d+/);
     await field.fill('no token');
@@ -155,14 +166,12 @@ describe('a cookie', () => {
 
 describe('the chat', () => {
   it('shows messages and their results, each run in its own bubble, and again after a reload', async () => {
-    const { page, broken, asked } = await visit(`#token=${await newCode()}`);
-    await connected(page);
-    const log = page.getByRole('log');
+    const { page, broken, asked, log } = await visitChat();
     await say(page, 'hello <img src=x onerror=alert(1)>');
     await say(page, 'and once more');
     await until(async () => await log.locator('li.user').count() === 2 && await log.locator('li.agent').count() >= 2, 20_000, 'two answers');
     assert.equal(await log.locator('li.user .text').first().innerText(), 'hello <img src=x onerror=alert(1)>');
-    assert.equal(await page.locator('#log img').count(), 0);
+    assert.equal(await log.locator('img').count(), 0);
     await until(async () => await page.getByRole('button', { name: 'Stop' }).isHidden(), 20_000, 'both runs have ended');
     const shown = await log.locator('li').count();
     await page.reload();
@@ -172,56 +181,66 @@ describe('the chat', () => {
   });
 
   it('keeps conversations apart, and lists them', async () => {
-    const { page } = await visit(`#token=${await newCode()}`);
-    await connected(page);
-    await page.getByLabel('New conversation').fill('a & b/#1');
+    const { page, log } = await visitChat();
+    await page.getByLabel('Its name').fill('a & b/#1');
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByRole('heading', { name: 'a & b/#1' }).waitFor();
     await say(page, 'only here');
-    await page.locator('#log li.agent').first().waitFor();
-    await page.getByRole('navigation').getByRole('button', { name: 'default' }).click();
+    await log.locator('li.agent').first().waitFor();
+    const list = page.getByRole('navigation', { name: 'Conversations' });
+    await list.getByRole('link', { name: /^default/ }).click();
     await page.getByRole('heading', { name: 'default' }).waitFor();
-    await until(async () => !(await page.locator('#log').innerText()).includes('only here'), 5000, 'another conversation');
-    await page.getByRole('navigation').getByRole('button', { name: 'a & b/#1' }).click();
-    await page.locator('#log').getByText('only here', { exact: true }).waitFor();
+    await until(async () => !(await log.innerText()).includes('only here'), 30_000, 'another conversation');
+    await list.getByRole('link', { name: /a & b\/#1/ }).click();
+    await log.getByText('only here', { exact: true }).waitFor();
+    assert.match(page.url(), /#chat\/a%20%26%20b%2F%231$/);
+  });
+
+  it('opens by links as they were before', async () => {
+    const { page } = await visitChat();
+    await page.evaluate(() => { location.hash = '#chat:a & b/#1'; });
+    await page.getByRole('heading', { name: 'a & b/#1' }).waitFor();
   });
 
   it('begins anew with /new, and shows no more of what was said before', async () => {
-    const { page } = await visit(`#token=${await newCode()}`);
-    await connected(page);
-    await page.getByLabel('New conversation').fill('anew');
-    await page.getByRole('button', { name: 'Open' }).click();
-    await page.getByRole('heading', { name: 'anew' }).waitFor();
+    const { page, log } = await visitChat('anew');
     await say(page, 'before');
-    await page.locator('#log li.agent').first().waitFor();
+    await log.locator('li.agent').first().waitFor();
     await say(page, '/new');
-    await page.locator('#log').getByText('This is a new conversation.').waitFor();
-    await until(async () => !(await page.locator('#log').innerText()).includes('before'), 5000, 'the old one is gone');
+    await log.getByText('This is a new conversation.').waitFor();
+    await until(async () => !(await log.innerText()).includes('before'), 30_000, 'the old one is gone');
+  });
+
+  it('shows markdown as elements, and what it has of markup as text', async () => {
+    const { page, broken } = await visitChat('marked');
+    await page.evaluate(() => { location.hash = '#parts'; });
+    const sample = page.getByRole('region', { name: 'Markdown' });
+    await sample.getByRole('heading', { name: 'A title' }).waitFor();
+    assert.deepEqual(await sample.evaluate((el) => ['strong', 'ul li', 'table', 'pre code', 'script', 'img', 'a'].map((name) => el.querySelectorAll(name).length)), [1, 2, 1, 1, 0, 0, 1]);
+    assert.match(await sample.innerText(), /<script>alert\(1\)<\/script>/);
+    assert.equal(await sample.getByRole('link').getAttribute('href'), 'https://example.com/?a=1&b=2');
+    assert.deepEqual(broken, []);
   });
 
   it('shows a file that the agent sends, a picture as one and anything else as a link that saves it, again after a reload', async () => {
     fs.mkdirSync(`${host.home}/workspace`, { recursive: true });
     fs.writeFileSync(`${host.home}/workspace/dot.png`, PNG);
     fs.writeFileSync(`${host.home}/workspace/<b>.html`, '<script>alert(1)</script>');
-    const { page, broken } = await visit(`#token=${await newCode()}`);
-    await connected(page);
-    await page.getByLabel('New conversation').fill('files');
-    await page.getByRole('button', { name: 'Open' }).click();
-    await page.getByRole('heading', { name: 'files' }).waitFor();
+    const { page, broken, log } = await visitChat('files');
     const send = async (args) => {
       await say(page, `run the tool file_send with ${JSON.stringify(args)}`);
       await page.getByRole('article', { name: /file_send asks/ }).getByRole('button', { name: 'Allow once' }).click();
     };
     const whole = async () => {
-      await until(async () => await page.locator('#log img[alt="dot.png"]').evaluate((i) => i.naturalWidth) === 1, 10_000, 'the picture is shown');
-      const link = page.locator('#log').getByRole('link', { name: '<b>.html' });
+      await until(async () => await log.locator('img[alt="dot.png"]').evaluate((i) => i.naturalWidth) === 1, 10_000, 'the picture is shown');
+      const link = log.getByRole('link', { name: '<b>.html' });
       const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
       assert.equal(fs.readFileSync(await download.path(), 'utf8'), '<script>alert(1)</script>');
-      assert.equal(await page.locator('#log').getByText('Look').count() >= 1, true);
-      assert.equal(await page.locator('#log a').count(), 2);
+      assert.equal(await log.getByText('Look').count() >= 1, true);
+      assert.equal(await log.locator('a').count(), 2);
     };
     await send({ path: 'dot.png', text: 'Look' });
-    await page.locator('#log img').waitFor();
+    await log.locator('img').waitFor();
     await send({ path: '<b>.html' });
     await whole();
     await page.reload();
@@ -230,22 +249,20 @@ describe('the chat', () => {
   });
 
   it('resumes after the connection was lost', async () => {
-    const { page } = await visit(`#token=${await newCode()}`);
-    await connected(page);
+    const { page, log } = await visitChat();
     for (const pid of host.workers()) process.kill(pid, 'SIGKILL');
     await operator.closed;
     await page.getByRole('status').filter({ hasText: 'Offline' }).waitFor();
     await connected(page);
     operator = await open(host, { token: TOKEN });
     await say(page, 'still there?');
-    await page.locator('#log li.user').getByText('still there?').waitFor();
+    await log.locator('li.user').getByText('still there?').waitFor();
   });
 });
 
 describe('an approval', () => {
   it('is shown with its exact arguments, hidden characters too, and decided by key', async () => {
-    const { page, broken } = await visit(`#token=${await newCode()}`);
-    await connected(page);
+    const { page, broken, log } = await visitChat();
     await say(page, 'run the tool file_write with {"path":"a.txt","content":"x\u202e<b>evil</b>"}');
     const card = page.getByRole('article', { name: /file_write asks/ });
     await card.waitFor();
@@ -253,7 +270,7 @@ describe('an approval', () => {
     await card.getByRole('button', { name: 'Allow once' }).focus();
     await page.keyboard.press('Enter');
     await card.waitFor({ state: 'detached' });
-    await page.locator('#log li.tool').filter({ hasText: 'file_write: done' }).waitFor();
+    await log.locator('summary').filter({ hasText: 'file_write' }).filter({ hasText: 'done' }).first().waitFor();
     assert.deepEqual(broken, []);
   });
 
@@ -261,6 +278,9 @@ describe('an approval', () => {
     await operator.call('chat.send', { message: 'run the tool file_write with {"path":"b.txt","content":"b"}' });
     const asked = (await operator.next((f) => f.event === 'exec.approval.requested' && f.payload.arguments.path === 'b.txt')).payload;
     const { page } = await visit(`#token=${await newCode()}`);
+    await connected(page);
+    await page.keyboard.press('g');
+    await page.keyboard.press('a');
     const card = page.getByRole('article', { name: /file_write asks/ });
     await card.waitFor();
     await operator.call('exec.approval.resolve', { id: asked.id, decision: 'deny' });
@@ -270,7 +290,7 @@ describe('an approval', () => {
 
 describe('the files', () => {
   it('come with a policy that allows nothing from elsewhere, nothing inline, and no markup from text', async () => {
-    for (const file of ['', 'ui.js', 'ui.css']) {
+    for (const file of ['', ...fs.readdirSync('ui/dist').filter((name) => /\.(js|css)$/.test(name))]) {
       const { headers } = await fetch(`${host.url}/${file}`);
       const policy = headers.get('content-security-policy');
       for (const part of ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "base-uri 'none'"]) {
@@ -310,27 +330,58 @@ describe('the files', () => {
     assert.equal((await fetch(`${own.url}/passwd`)).status, 404);
     await own.stop();
     const off = await startHost({ env: { HUMAN_GATEWAY_ENABLED: 'false' } });
-    for (const at of ['', 'ui.js', 'ui/session', 'rpc']) assert.equal((await fetch(`${off.url}/${at}`)).status, 404, at);
+    for (const at of ['', 'ui/session', 'rpc']) assert.equal((await fetch(`${off.url}/${at}`)).status, 404, at);
     await off.stop();
   });
 });
 
 describe('the look', () => {
-  it('has contrast in light and dark, a name for every control, and no control that keys cannot reach', async () => {
+  it('has nothing that axe finds, in light and dark, wide and on a telephone, and by another language', async () => {
+    const axe = fs.readFileSync('spec/e2e/node_modules/axe-core/axe.min.js', 'utf8');
     for (const colorScheme of ['light', 'dark']) {
-      const { page } = await visit(`#token=${await newCode()}`, { colorScheme });
-      await connected(page);
-      const [ink, back] = await page.evaluate(() => ['color', 'backgroundColor'].map((k) => getComputedStyle(document.body)[k].match(/\d+/g).slice(0, 3).map(Number)));
-      const light = (rgb) => rgb.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-      const [a, b] = [light(ink), light(back)].sort((x, y) => y - x);
-      assert.ok((a + 0.05) / (b + 0.05) > 7, `${colorScheme}: ${ink} on ${back}`);
-      assert.equal(b < 0.05 && light(back) < light(ink), colorScheme === 'dark');
-      const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, input, textarea')]
-        .filter((e) => e.offsetParent && !(e.innerText || e.labels?.length || e.ariaLabel)).map((e) => e.outerHTML));
-      assert.deepEqual(unnamed, []);
-      await page.setViewportSize({ width: 360, height: 640 });
-      assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'));
-      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${colorScheme}.png` });
+      const { page } = await visitChat('default', { colorScheme });
+      for (const width of [1280, 380]) {
+        await page.setViewportSize({ width, height: 800 });
+        for (const view of ['overview', 'chat', 'approvals', 'parts']) {
+          await page.evaluate((to) => { location.hash = `#${to}`; }, view);
+          await page.getByRole('heading', { level: 1 }).filter({ hasText: new RegExp(`^${view}`, 'i') }).waitFor();
+          await page.evaluate(axe);
+          const { violations } = await page.evaluate(() => window.axe.run());
+          assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(' | ')}`), [], `${view} ${colorScheme} ${width}`);
+          assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${view} ${width}`);
+          if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${view}-${colorScheme}-${width}.png` });
+        }
+      }
     }
+  });
+
+  it('is steered by keys: commands, pages, a list of all keys; and it speaks German', async () => {
+    const { page } = await visitChat();
+    await page.getByRole('main').focus();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('deutsch');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Übersicht' }).waitFor();
+    assert.equal(await page.evaluate('document.documentElement.lang'), 'de');
+    await page.getByRole('main').focus();
+    await page.keyboard.press('g');
+    await page.keyboard.press('h');
+    await page.getByRole('heading', { level: 1, name: 'Übersicht' }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Tasten' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('shows some of a hundred thousand rows, and all by scrolling', async () => {
+    const { page } = await visitChat();
+    await page.evaluate(() => { location.hash = '#parts'; });
+    const table = page.getByRole('table', { name: 'Rows' });
+    await table.waitFor();
+    assert.equal(await table.getAttribute('aria-rowcount'), '100000');
+    assert.ok(await table.getByRole('row').count() < 100);
+    await table.evaluate((el) => { el.scrollTop = el.scrollHeight; });
+    await table.getByText('Row number 99999').waitFor();
+    assert.ok(await table.getByRole('row').count() < 100);
   });
 });

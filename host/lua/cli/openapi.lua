@@ -1,17 +1,23 @@
--- host/lua/cli/openapi.lua -- `human openapi [SURFACE] [--markdown]`: what /openapi.json says, without a server.
+-- host/lua/cli/openapi.lua -- `human openapi [SURFACE] [--markdown] | --types`: what /openapi.json and /types.d.ts say,
+-- without a server.
 
 local api_docs = require "human.http.api_docs"
 local cli = require "human.cli.words"
 local gen = require "human.scripts.generation"
 local openapi = require "human.http.openapi"
+local rpc_docs = require "human.http.rpc_docs"
 
 local M = {}
 
 --- Returns the exit status.  load_scripts: builds the generation.
 function M.run(args, load_scripts)
-  local words, o = cli.parse("openapi", args, { ["--markdown"] = true })
-  cli.count("openapi", words, { "SURFACE" }, o.markdown and 1 or 0, 1)
+  local words, o = cli.parse("openapi", args, { ["--markdown"] = true, ["--types"] = true })
+  cli.count("openapi", words, { "SURFACE" }, o.markdown and 1 or 0, o.types and 0 or 1)
   load_scripts()
+  if o.types then
+    io.stdout:write(rpc_docs.types(gen.current()))
+    return 0
+  end
   local g, surface = gen.current(), words[1]
   local known = openapi.surfaces(g)
   if surface and not (" " .. table.concat(known, " ") .. " "):find(" " .. surface .. " ", 1, true) then

@@ -28,7 +28,7 @@ local GIVEN = "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none
 
 local dir = config.gateway.control_ui_dir
 api.assets("/", {
-  embedded = "gateway", dir = dir, fallback = dir ~= "" and "index.html" or nil, yields = true,
+  embedded = "ui", dir = dir, fallback = dir ~= "" and "index.html" or nil, yields = true,
   headers = { "page", ["content-security-policy"] = dir == "" and OWN or GIVEN, ["referrer-policy"] = "no-referrer" },
 })
 

@@ -1,0 +1,56 @@
+// spec/e2e/ui_build.test.mjs -- ui/dist, which the binary embeds, is what its sources and the declarations give, and stays
+// small: nothing in it is written by hand, and nothing of it is loaded before it is needed.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { BINARY } from './hosts.mjs';
+
+const run = promisify(execFile);
+const UI = path.resolve('ui'), DIST = path.join(UI, 'dist');
+const FIRST_KB = 60, CHUNK_KB = 60; // limit: first view, limit: chunk of a view
+const packed = (name) => gzipSync(fs.readFileSync(path.join(DIST, name)), { level: 9 }).length / 1000;
+const read = (dir) => Object.fromEntries(fs.readdirSync(dir).sort().map((name) => [name, fs.readFileSync(path.join(dir, name), 'latin1')]));
+
+before(async () => {
+  const lock = path.join(UI, 'node_modules/.package-lock.json');
+  if (fs.existsSync(lock) && fs.statSync(lock).mtimeMs >= fs.statSync(path.join(UI, 'package-lock.json')).mtimeMs) return;
+  await run('npm', ['ci', '--prefix', UI, '--silent', '--no-audit', '--no-fund']);
+});
+
+describe('the page', () => {
+  it('has the types of the control protocol as it is declared', async () => {
+    const { stdout } = await run(BINARY, ['openapi', '--types'], { env: { ...process.env, HUMAN_SCRIPTS: 'scripts' }, maxBuffer: 1e7 });
+    assert.equal(fs.readFileSync(path.join(UI, 'src/core/rpc.d.ts'), 'utf8'), stdout, 'make ui');
+  });
+
+  it('passes the compiler at its strictest, and gives ui/dist again', async () => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ui-'));
+    await run('npx', ['--prefix', UI, 'tsc', '--noEmit', '-p', UI], { cwd: UI });
+    await run('npx', ['vite', 'build', '--outDir', dir, '--emptyOutDir'], { cwd: UI });
+    assert.deepEqual(read(DIST), read(dir), 'make ui');
+    fs.rmSync(dir, { recursive: true });
+  });
+
+  it('loads little at first, and each view when it is opened', () => {
+    const html = fs.readFileSync(path.join(DIST, 'index.html'), 'utf8');
+    const first = ['index.html', ...[...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map((m) => m[1])];
+    const kb = first.reduce((sum, name) => sum + packed(name), 0);
+    assert.ok(first.length >= 3 && kb < FIRST_KB, `${first.join(' ')}: ${kb.toFixed(1)} KB`);
+    for (const name of fs.readdirSync(DIST)) assert.ok(packed(name) < CHUNK_KB, `${name}: ${packed(name).toFixed(1)} KB`);
+  });
+
+  it('has the same texts in all languages, with the same places for values', async () => {
+    const texts = async (name) => {
+      const source = fs.readFileSync(path.join(UI, `src/text/${name}.ts`), 'utf8');
+      return Object.fromEntries([...source.matchAll(/^ {2}'([^']+)': '((?:[^'\\]|\\.)*)',$/gm)].map((m) => [m[1], (m[2].match(/\{\w+\}/g) ?? []).sort().join()]));
+    };
+    const en = await texts('en');
+    assert.ok(Object.keys(en).length > 50);
+    assert.deepEqual(await texts('de'), en);
+  });
+});

@@ -1,0 +1,65 @@
+// What needs the reader, what happens, and how the server is: each number from the server, or not shown.
+import { useLive } from '../core/live';
+import { href } from '../core/route';
+import { duration, money, number, t } from '../core/text';
+import { Empty, Failure, Figure, Mark, Panel, Time } from '../parts/parts';
+import { ApprovalCard, useApprovals } from '../parts/approval';
+import type { ViewProps } from './views';
+
+const HEARD = ['chat', 'sessions.changed'] as const;
+
+function Figures() {
+  const usage = useLive('usage.summary', {}, { on: ['chat'], everyMs: 60_000 });
+  const health = useLive('health', {}, { everyMs: 10_000 });
+  const u = usage.data;
+  const h = health.data;
+  return (
+    <div class="stack">
+      <Failure error={usage.error ?? health.error} />
+      <div class="figures">
+        {h && <Figure label={t('overview.health')} value={<Mark tone={h.status === 'ok' ? 'good' : 'bad'}>{t(h.status === 'ok' ? 'overview.ok' : 'overview.degraded')}</Mark>}
+          more={h.workers !== undefined ? t('overview.workers', { n: number(h.workers) }) : undefined} />}
+        {h?.uptime_secs !== undefined && <Figure label={t('overview.uptime')} value={duration(h.uptime_secs * 1000)}
+          more={h.version && t('overview.version', { version: h.version })} />}
+        {u && <Figure label={t('overview.cost')} value={money(u.daily_cost_usd * 100)} more={t('overview.costMonth', { cost: money(u.monthly_cost_usd * 100) })} />}
+        {u && <Figure label={t('overview.turns')} value={number(u.turns_today)} more={t('overview.turnsWeek', { n: number(u.turns_week) })} />}
+        {u && <Figure label={t('overview.tokens')} value={number(u.total_tokens, { notation: 'compact' })} />}
+      </div>
+      {h?.problems?.map((problem) => <p key={problem} class="note warn">{problem}</p>)}
+    </div>
+  );
+}
+
+function Waits({ mayDecide }: { mayDecide: boolean }) {
+  const { data, error, reload } = useApprovals();
+  return (
+    <section class="stack" aria-label={t('overview.waits')}>
+      <Failure error={error} retry={reload} />
+      {data?.approvals.length === 0 && <p class="note">{t('overview.nothingWaits')}</p>}
+      {data?.approvals.slice(0, 5).map((one) => <ApprovalCard key={one.id} one={one} mayDecide={mayDecide} done={reload} />)}
+    </section>
+  );
+}
+
+function Happened() {
+  const { data, error, reload } = useLive('activity.recent', { limit: 20 }, { on: HEARD });
+  return (
+    <Panel title={t('overview.happens')}>
+      <Failure error={error} retry={reload} />
+      {data?.events.length === 0 && <Empty icon="message-square" title={t('overview.nothingHappened')}><a class="button main" href={href('chat')}>{t('view.chat')}</a></Empty>}
+      <ul class="stack">
+        {data?.events.map((event) => (
+          <li key={`${event.session} ${event.time}`} class="row">
+            <a class="cut" href={href('chat', event.session)}>{event.session}</a>
+            <span class="soft cut grow">{event.message}</span>
+            <span class="faint"><Time at={event.time * (event.time < 1e12 ? 1000 : 1)} /></span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+export default function Overview({ role }: ViewProps) {
+  return <div class="stack"><Figures /><Waits mayDecide={role === 'operator'} /><Happened /></div>;
+}
