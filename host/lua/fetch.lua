@@ -257,8 +257,8 @@ end
 ---   first_byte_s, the timeout for the first piece of the body, and idle_s, the timeout for each next piece.
 --- Returns {status, headers (names in lower case), body}: the body is "" when on_chunk received it.
 ---   Or nil and {code = "timeout" | "network" | "denied" | "too_large" | "file" (one is not there, or changed while it
----   was sent) | "credential" (it does not open here, or has a control character), message}; with on_chunk also status and
----   headers, if the answer's head had come by then.
+---   was sent) | "credential" (it does not open here, or has a control character), message}; with on_chunk also status
+---   and headers, if the answer's head had come by then.
 --- Raises sched.Canceled when the task is cancelled; the connection is then closed.
 local function fetch(request)
   local task = sched.current()
