@@ -323,9 +323,11 @@ chaos_end() {
 }
 
 node_modules() {
-  [ spec/e2e/node_modules/.package-lock.json -nt spec/e2e/package-lock.json ] && return
-  run npm ci --prefix spec/e2e --silent --no-audit --no-fund
-  add 0 0 "$status"
+  for tree in spec/e2e ui; do
+    [ "$tree/node_modules/.package-lock.json" -nt "$tree/package-lock.json" ] && continue
+    run npm ci --prefix "$tree" --silent --no-audit --no-fund
+    add 0 0 "$status"
+  done
 }
 
 # Clients and testers of PyPI, in build/venv.

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { BINARY } from './hosts.mjs';
@@ -15,12 +15,6 @@ const UI = path.resolve('ui'), DIST = path.join(UI, 'dist');
 const FIRST_KB = 60, CHUNK_KB = 60; // limit: first view, limit: chunk of a view
 const packed = (name) => gzipSync(fs.readFileSync(path.join(DIST, name)), { level: 9 }).length / 1000;
 const read = (dir) => Object.fromEntries(fs.readdirSync(dir).sort().map((name) => [name, fs.readFileSync(path.join(dir, name), 'latin1')]));
-
-before(async () => {
-  const lock = path.join(UI, 'node_modules/.package-lock.json');
-  if (fs.existsSync(lock) && fs.statSync(lock).mtimeMs >= fs.statSync(path.join(UI, 'package-lock.json')).mtimeMs) return;
-  await run('npm', ['ci', '--prefix', UI, '--silent', '--no-audit', '--no-fund']);
-});
 
 describe('the page', () => {
   it('has the types of the control protocol as it is declared', async () => {
