@@ -13,11 +13,12 @@ const run = promisify(execFile);
 const text = fs.readFileSync(path.join(root, 'docs/agent-api.md'), 'utf8');
 const blocks = new Map([...text.matchAll(/^```(\w+(?: claim)?)\n(.*?)^```$/gms)].map(([, language, code]) => [language, code]));
 
-// How a program in each language is run: its file, and the command.  npm's packages are looked for above the file.
+// How a program in each language is run: its file, and the command.  npm's packages are looked for above the file.  Go compiles
+// its library with the program, so without optimizing it, and keeps what it has compiled.
 const LANGUAGES = {
   js: { file: 'client.mjs', command: (file) => [process.execPath, file], says: /ok: true.*\n.{20}/s },
   python: { file: 'client.py', command: (file) => [path.join(root, 'build/venv/bin/python'), file], says: /'ok': True.*/s },
-  go: { file: 'client.go', command: (file) => ['go', 'run', file], says: /^.{20}.*\nstopped: completed/s },
+  go: { file: 'client.go', command: (file) => ['go', 'run', '-gcflags=all=-N -l', file], says: /^.{20}.*\nstopped: completed/s },
   'js claim': { file: 'instance.mjs', command: (file) => [process.execPath, file], stays: true },
   java: { file: 'Client.java', command: (file) => ['java', file], says: /^430\[.*"ok":true.*"send-message".*"agent-stopped"/s },
 };
@@ -36,7 +37,7 @@ async function program(language, overrides = {}) {
   const agent = await makeAgent(host.url, user);
   fs.writeFileSync(path.join(dir, file), blocks.get(language));
   const [name, ...args] = command(path.join(dir, file));
-  const env = { ...process.env, GO111MODULE: 'off', GOCACHE: path.join(dir, 'go'), URL_: host.url, AGENT: agent.id, KEY: user.key,
+  const env = { ...process.env, GO111MODULE: 'off', CGO_ENABLED: '0', GOCACHE: path.join(root, 'build/go'), URL_: host.url, AGENT: agent.id, KEY: user.key,
     ...overrides };
   return run(name, args, { cwd: dir, env, timeout: 120000 });
 }
