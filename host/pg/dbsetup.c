@@ -21,12 +21,13 @@
 
 enum { SQL_MAX = 4096, PATH_MAX_BYTES = 1024 };
 
-/* `value` is set and must be read back, at least its first `prefix` bytes. */
+/* `value` is set and must be read back, at least its first `prefix` bytes.  jit: none of our statements runs for
+ * as long as PostgreSQL takes to compile one. */
 static const struct { const char *name, *value; size_t prefix; } settings[] = {
     {"DateStyle", "ISO, MDY", 3},  {"TimeZone", "UTC", 0},      {"IntervalStyle", "postgres", 0},
     {"bytea_output", "hex", 0},    {"extra_float_digits", "1", 0},
     {"standard_conforming_strings", "on", 0}, {"client_encoding", "UTF8", 0},
-    {"client_min_messages", "warning", 0}};
+    {"client_min_messages", "warning", 0}, {"jit", "off", 0}};
 enum { SETTINGS = sizeof settings / sizeof *settings };
 enum { COL_RECOVERY = SETTINGS, COL_READ_ONLY, COL_ENCODING, COL_DATABASE, COL_PATH, COLUMNS };
 

@@ -72,6 +72,10 @@ describe("the database boundary", function()
     assert.equal("SELECT 1", r.tag)
   end)
 
+  it("has sessions that compile no statement", function()
+    assert.equal("off", value "select current_setting('jit')")
+  end)
+
   it("tells what the server refused, by SQLSTATE and constraint", function()
     local status, e = query(0, "insert into spec_db values ($1, 'x')", 1)
     assert.equal(E.DB, status)
