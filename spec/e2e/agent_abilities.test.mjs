@@ -7,6 +7,8 @@ import path from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { call, connected, makeAgent, makeUser, newMessage, NORMAL, outline, run, send } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
+import { anthropic, gemini, ollama } from './dialects.mjs';
+import { startServer, stream } from './models_server.mjs';
 import { startHuman, until } from './support.mjs';
 
 const STEPS = 6;                                  // scripts/agent/rules/abilities.lua
@@ -239,4 +241,37 @@ describe('an agent whose host is killed', () => {
     assert.deepEqual([shop.asked.length, shop.orders.size, model.requests.length], [1, 1, 3]);
     assert.deepEqual(results(model.requests[2]), ['<returned by="order">ordered</returned>']);
   });
+});
+
+describe('a call of an ability and its result', () => {
+  const RESULT = '<returned by="price">5 dollars</returned>';
+  // What a server of each dialect is asked after it has called: who the parts of the last two messages are of, and what they say.
+  const DIALECTS = {
+    anthropic: { dialect: anthropic, told: ({ messages }) => messages.slice(-2).map((m) => [m.role, m.content.map((p) => p.name ?? p.content ?? p.text)]),
+      roles: ['assistant', 'user'] },
+    gemini: { dialect: gemini, told: ({ contents }) => contents.slice(-2).map((m) => [m.role, m.parts.map((p) => p.functionCall?.name ?? p.functionResponse?.response.result)]),
+      roles: ['model', 'user'] },
+    ollama: { dialect: ollama, told: ({ messages }) => messages.slice(-2).map((m) => [m.role, [m.tool_calls?.[0].function.name ?? m.content]]),
+      roles: ['assistant', 'tool'] },
+  };
+
+  for (const [name, { dialect, told, roles }] of Object.entries(DIALECTS)) {
+    it(`are told to ${name} as it wants them`, async () => {
+      const server = await startServer((_, res) => stream(res, dialect.stream(server.requests.length === 1
+        ? { calls: [{ id: 'c1', name: 'price', arguments: { what: 'tea' } }] } : { text: 'Tea is 5 dollars.' }), { 'content-type': dialect.type }));
+      try {
+        await host.stop();
+        host = await start({ HUMAN_LLM_PROVIDER: name, HUMAN_LLM_BASE_URL: dialect.url(server.url), OLLAMA_HOST: server.url,
+          ANTHROPIC_API_KEY: 'sk-ant-spec', GEMINI_API_KEY: 'spec-key' });
+        user = await makeUser(host.url);
+        const { socket } = await shopper();
+        await send(socket, newMessage('What does tea cost?'));
+        assert.deepEqual(spoken(await run(socket, 0, 1, 30000)), ['Tea is 5 dollars.']);
+        assert.deepEqual(told(server.requests[1].body), [[roles[0], ['price']], [roles[1], [RESULT]]]);
+        socket.disconnect();
+      } finally {
+        await server.close();
+      }
+    });
+  }
 });

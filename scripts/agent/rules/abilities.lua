@@ -31,8 +31,8 @@ local function run(reason) return { action = "run", reason = reason } end
 local function refuse(reason) return { action = "refuse", reason = reason } end
 
 -- facts: tool, risk, speaker (whom the turn answers: "owner" by the agent's settings, "person", "agent"; "nobody" when
--- it speaks unprompted), strangers (others who are in the chat or have written there, besides the owner), policy
--- ("read" or "act": the agent's setting), called (calls of this turn so far), called_hour (of the agent, in an hour).
+-- it speaks unprompted), strangers (others who are in the chat or have written there, besides the owner), policy (the
+-- agent's setting: "read" or "act"), called (calls of this turn so far), called_hour (of the agent, in the last hour).
 function M.decide(facts)
   if facts.called >= M.calls then return refuse "too-many-calls" end
   if facts.called_hour >= M.calls_per_hour then return refuse "too-many-in-an-hour" end
