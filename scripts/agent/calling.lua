@@ -17,12 +17,13 @@ local prompt = require "agent.prompt"
 local rules = require "agent.rules.abilities"
 local runs = require "agent.run"
 local said = require "agent.said"
+local said_calls = require "agent.said_calls"
 local texts = require "gateway.texts"
 
 local M = {}
 
 local MARKUP_TOKENS, LEAST_BYTES = 20, 200       -- of a message; of a result in a small window
-local LEAST_S = 0.1                              -- for a call
+local LEAST_S = 10                               -- for a call, however late it is
 local NAME_MAX = 100                             -- of a tool that the model names
 
 metrics.describe("human_agent_calls_total", "Calls of abilities by agents, by how they ended.")
@@ -286,12 +287,28 @@ local function named(work, call)
   return work.by_name[bare] and bare or call.name
 end
 
+-- Abilities that a model has called in its text, since its server does not know its notation.
+local function written(work, reply)
+  local list = {}
+  if (reply.tool_calls or {})[1] then return list end
+  local text, found = said.read(reply.text or "", said.names())
+  if #found == 0 and text:find "^[{%[]" then found = said_calls.read(text, 1) end
+  for _, call in ipairs(found) do
+    local name = call.unknown and named(work, call)
+    if work.by_name[name] then
+      list[#list + 1] = { id = "call_" .. #list + 1, name = name, arguments = call.arguments }
+    end
+  end
+  return list
+end
+
 -- The calls of an answer if any of them is more than an action.
 local function calls_of(work, reply)
-  local list, any = {}, false
-  for i, call in ipairs(reply.tool_calls or {}) do
+  local list = written(work, reply)
+  local any = #list > 0
+  for _, call in ipairs(reply.tool_calls or {}) do
     local name = named(work, call)
-    list[i] = { id = call.id, name = name, arguments = call.arguments, extra = call.extra }
+    list[#list + 1] = { id = call.id, name = name, arguments = call.arguments, extra = call.extra }
     any = any or work.by_name[name] ~= nil or not said.tool(name)
   end
   return any and list or nil

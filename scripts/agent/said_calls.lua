@@ -109,7 +109,7 @@ function collect(value, depth, out)
     return true
   end
   if given and type(arguments) == "table" and not value.type then
-    out[#out + 1] = { name = given, arguments = {}, unknown = true }
+    out[#out + 1] = { name = given, arguments = M.arguments(arguments), unknown = true }
     return true
   end
   local list = first_of(value, LISTS, TABLE)

@@ -241,6 +241,17 @@ describe("an agent with abilities", function()
     assert.truthy(written()[1].result:find("took longer than 0.05 seconds", 1, true))
   end)
 
+  it("calls also by a text, where the model's server does not know how it calls", function()
+    for _, text in ipairs { '<tool_call>\n{"name": "look", "arguments": {"what": "a"}}\n</tool_call>',
+                            '{"name": "functions.look", "arguments": {"what": "a"}}' } do
+      answers = { saying(text), saying "Seen." }
+      take_turn(require("human.id").new())
+      assert.same({ what = "a" }, made[#made].arguments)
+      assert.equal("send_message: Seen.", (actions()[#actions() - 1]:gsub("%-", "_")))
+    end
+    assert.equal(2, #made)
+  end)
+
   it("posts nothing that comes beside a call", function()
     local beside = calling(call("c1", "look", { what = "a" }), call("c2", "send_message", { content = "Let me see" }))
     beside.text = "I look it up."
