@@ -11,7 +11,7 @@ import { root, startHuman, until } from './support.mjs';
 
 const run = promisify(execFile);
 const text = fs.readFileSync(path.join(root, 'docs/agent-api.md'), 'utf8');
-const blocks = new Map([...text.matchAll(/^```(\w+(?: claim)?)\n(.*?)^```$/gms)].map(([, language, code]) => [language, code]));
+const blocks = new Map([...text.matchAll(/^```(\w+(?: claim| market)?)\n(.*?)^```$/gms)].map(([, language, code]) => [language, code]));
 
 // How a program in each language is run: its file, and the command.  npm's packages are looked for above the file.  Go compiles
 // its library with the program, so without optimizing it, and keeps what it has compiled.
@@ -19,6 +19,7 @@ const LANGUAGES = {
   js: { file: 'client.mjs', command: (file) => [process.execPath, file], says: /ok: true.*\n.{20}/s },
   python: { file: 'client.py', command: (file) => [path.join(root, 'build/venv/bin/python'), file], says: /'ok': True.*/s },
   go: { file: 'client.go', command: (file) => ['go', 'run', '-gcflags=all=-N -l', file], says: /^.{20}.*\nstopped: completed/s },
+  'js market': { file: 'market.mjs', command: (file) => [process.execPath, file], says: /^true hm_\nacts: false\nacts: true$/m },
   'js claim': { file: 'instance.mjs', command: (file) => [process.execPath, file], stays: true },
   java: { file: 'Client.java', command: (file) => ['java', file], says: /^430\[.*"ok":true.*"send-message".*"agent-stopped"/s },
 };
@@ -43,12 +44,12 @@ async function program(language, overrides = {}) {
 }
 
 describe('docs/agent-api.md', () => {
-  it('has one program in each of its languages, one of an instance that claims, and no other code', () => {
+  it('has one program in each of its languages, one of an instance that claims, one of an agent that trades, and no other code', () => {
     assert.deepEqual([...text.matchAll(/^```(\w+.*)\n/gm)].map((m) => m[1]).sort(), Object.keys(LANGUAGES).sort());
   });
 
   for (const language of Object.keys(LANGUAGES).filter((name) => !LANGUAGES[name].stays)) {
-    it(`has a program in ${language} that talks to an agent`, async () => {
+    it(`has a program in ${language} that does what the page says`, async () => {
       const { stdout } = await program(language);
       assert.match(stdout, LANGUAGES[language].says);
     });

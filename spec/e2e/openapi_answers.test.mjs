@@ -125,6 +125,18 @@ describe('what the host answers', () => {
     await truly('GET /api/agents/{id}/state', 200, { ids });
     await truly('PUT /api/agents/{id}/state', 200, { ids, body: { personalityId: personality.id } });
     await truly('PUT /api/agents/{id}/state', 404, { ids, body: { systemPromptId: NOWHERE } });
+    const identity = '/api/agents/{id}/market-identity', named = { display_name: 'A', agent_id: made.id }, bearer = { authorization: `Bearer ${user.key}` };
+    await truly(`GET ${identity}`, 404, { ids });
+    await truly(`POST ${identity}`, 201, { ids, body: {} });
+    await truly(`POST ${identity}`, 409, { ids, body: {} });
+    await truly(`GET ${identity}`, 200, { ids });
+    await truly(`DELETE ${identity}`, 200, { ids });
+    await truly(`POST ${identity}`, 200, { ids, body: {} });
+    await truly(`DELETE ${identity}`, 404, { ids: [NOWHERE] });
+    await truly('POST /agents-quick-start', 409, { key: null, body: named, headers: bearer });
+    await truly('POST /agents-quick-start', 404, { key: null, body: { ...named, agent_id: NOWHERE }, headers: bearer });
+    await truly('POST /agents-quick-start', 401, { key: null, body: named, headers: { 'x-forwarded-for': '203.0.113.7' } });
+    await sql(host.home, 'delete from market_registrations');
     const say = 'POST /api/agents/{id}/messages';
     const joined = { type: 'agent-joined', content: { chatCode: 'c', participants: [sarah] } };
     await truly(say, 202, { ids, body: joined });
@@ -224,7 +236,7 @@ describe('what the host answers', () => {
     await truly('POST /portfolio-manage', 404, { key, body: { action: 'remove', item_id: item.id } });
     await truly('GET /audit-log', 403, { key });
     await sql(host.home, `update market_actors set role = 'admin' where id = '${id}'`);
-    assert.equal((await truly('GET /audit-log', 200, { key })).total, 2);
+    assert.equal((await truly('GET /audit-log', 200, { key })).total, 5); // with the identity of the agent above
   });
 
   it('is as documented for credits and payments', async () => {

@@ -214,6 +214,11 @@ for _, statement in ipairs {
     .. ", i % 4 + 1, (i % 4)::text, '{}', '{}', '1' from generate_series(1, $1::int) i",
 } do FILL[#FILL + 1] = statement end
 
+-- What agents with an identity had to act on.
+FILL[#FILL + 1] = [[insert into market_agent_work (event_id, agent_id, actor_id, name, about, state, run_id, at)
+  select 'e' || i, 'ca0000000001', lpad('1', 32, '0')::uuid, 'n', 'x' || i % 50, 'done', 'r' || i, now() - i * interval '1 s'
+  from generate_series(1, $1::int) i]]
+
 M.ALLOWED = {
   ["marketplace.providers.paid"] = "a month of one tool's subscriptions, when its provider asks",
   ["marketplace.providers.churn"] = "all subscriptions of one tool, when its provider asks",
