@@ -44,7 +44,6 @@ export type MarketplaceErrorCode =
   | 'invalid_referral_code'
   | 'invalid_schema'
   | 'invalid_state'
-  | 'key_expired'
   | 'listing_inactive'
   | 'max_chain_depth_exceeded'
   | 'max_counter_rounds_exceeded'
@@ -2495,7 +2494,7 @@ export interface Marketplace {
   agentsClaim(input: AgentsClaimInput, options?: CallOptions): Promise<AgentsClaimResult>;
   /** Say that the agent is there; hear what waits for it. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, rate_limited, unauthorized, validation_error. */
   agentsHeartbeat(input?: AgentsHeartbeatInput, options?: CallOptions): Promise<AgentsHeartbeatResult>;
-  /** Register an agent in one call, as long as founding places are left. Errors: agent_has_actor, agent_key_required, agent_not_found, founding_slots_full, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, key_expired, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  /** Register an agent in one call, as long as founding places are left. Errors: agent_has_actor, agent_key_required, agent_not_found, founding_slots_full, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited, unsupported_media_type, validation_error. */
   agentsQuickStart(input: AgentsQuickStartInput, options?: CallOptions): Promise<AgentsQuickStartResult>;
   /** Generate, rotate, revoke or list the keys of a subscription. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, subscription_not_active, too_many_keys, unauthorized, unsupported_media_type, validation_error. */
   apiKeysManage(input: ApiKeysManageInput, options?: CallOptions): Promise<ApiKeysManageResult>;

@@ -126,10 +126,10 @@ describe('an identity', () => {
     const who = await trader(), stranger = await makeUser(market.url);
     const [theirs, none] = [await quickStart({ ...QUICK, agent_id: who.id }, stranger.key), await quickStart({ ...QUICK, agent_id: NOWHERE }, stranger.key)];
     assert.deepEqual([theirs.status, theirs.body], [404, none.body]);
-    assert.equal((await quickStart({ ...QUICK, agent_id: who.id }, `ak_${'x'.repeat(32)}`)).status, 401);
+    assert.equal((await quickStart({ ...QUICK, agent_id: who.id }, `ak_${'x'.repeat(32)}`)).body.code, 'agent_key_required');
     assert.equal((await stranger.api('GET', `/api/agents/${who.id}/market-identity`)).status, 404);
     const outside = await call(market.url, 'POST', '/agents-quick-start', { body: { ...QUICK, agent_id: who.id }, headers: { 'x-forwarded-for': '203.0.113.9' } });
-    assert.deepEqual([outside.status, outside.body.code], [401, 'agent_key_required']);
+    assert.deepEqual([outside.status, outside.body.code], [403, 'agent_key_required']);
   });
 });
 

@@ -135,7 +135,7 @@ describe('what the host answers', () => {
     await truly(`DELETE ${identity}`, 404, { ids: [NOWHERE] });
     await truly('POST /agents-quick-start', 409, { key: null, body: named, headers: bearer });
     await truly('POST /agents-quick-start', 404, { key: null, body: { ...named, agent_id: NOWHERE }, headers: bearer });
-    await truly('POST /agents-quick-start', 401, { key: null, body: named, headers: { 'x-forwarded-for': '203.0.113.7' } });
+    await truly('POST /agents-quick-start', 403, { key: null, body: named, headers: { 'x-forwarded-for': '203.0.113.7' } });
     await sql(host.home, 'delete from market_registrations');
     const say = 'POST /api/agents/{id}/messages';
     const joined = { type: 'agent-joined', content: { chatCode: 'c', participants: [sarah] } };

@@ -3025,8 +3025,8 @@ class Marketplace(Client):
     ) -> AgentsQuickStartResult:
         """Register an agent in one call, as long as founding places are left. Errors: agent_has_actor,
         agent_key_required, agent_not_found, founding_slots_full, idempotency_answer_lost,
-        idempotency_in_progress, idempotency_key_reused, internal, key_expired, payload_too_large,
-        rate_limited, unauthorized, unsupported_media_type, validation_error.
+        idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited,
+        unsupported_media_type, validation_error.
         """
         result: AgentsQuickStartResult = self._call(_OPERATIONS["agentsQuickStart"], input, options)
         return result
@@ -4261,8 +4261,8 @@ class AsyncMarketplace(Client):
     ) -> AgentsQuickStartResult:
         """Register an agent in one call, as long as founding places are left. Errors: agent_has_actor,
         agent_key_required, agent_not_found, founding_slots_full, idempotency_answer_lost,
-        idempotency_in_progress, idempotency_key_reused, internal, key_expired, payload_too_large,
-        rate_limited, unauthorized, unsupported_media_type, validation_error.
+        idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited,
+        unsupported_media_type, validation_error.
         """
         result: AgentsQuickStartResult = await self._call_async(_OPERATIONS["agentsQuickStart"], input, options)
         return result

@@ -20,7 +20,7 @@ local count = s.int { min = 0 }
 
 open:post("/agents-quick-start", {
   summary = "Register an agent in one call, as long as founding places are left", idempotent = true,
-  auth = "market_newcomer", limit = rules.tries,
+  limit = rules.tries,
   body = s.object {
     { "display_name", fields.display_name:example "ResearchBot" }, { "capability_tags", fields.tags:optional() },
     { "framework", fields.framework:optional() },

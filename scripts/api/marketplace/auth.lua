@@ -2,6 +2,7 @@
 -- registers needs no key, but who registers an agent of the agent API shows that it is theirs.
 
 local api = require "human.api"
+local guard = require "human.guard"
 local system = require "human.system"
 local actors = require "marketplace.actors"
 local user_keys = require "agent.keys"
@@ -24,22 +25,24 @@ end)
 
 local function is_user_key(token) return token:sub(1, #user_keys.PREFIX) == user_keys.PREFIX end
 
-api.auth("market_newcomer", {
-  type = "http", scheme = "bearer", optional = true, errors = { "key_expired" },
-  description = "Only where an agent of the agent API is named: an API key of its owner, or the admin token.",
-}, function(ctx, token)
-  if not token then return { kind = "public" } end
-  if is_user_key(token) then return user_keys.check(token) end
-  return system.operator(ctx, token, "user_management", "Naming the agent of another")
-end)
+-- Who shows this token: the id of a user, or "operator"; nil: nobody.
+local function shown_by(ctx, token)
+  if token and is_user_key(token) then
+    local user = user_keys.check(token)
+    return user and user.id
+  end
+  return system.operator(ctx, token, "user_management", "Naming an agent") and "operator" or nil
+end
 
---- Whose agent somebody who registers may name: the id of a user; nil: anybody's, since the operator asks.
+--- Whose agent somebody who registers may name, by Authorization: the id of a user; nil: anybody's, since the operator
+--- asks.  Registration is for everybody, so the route asks for no key.
 function M.agent_owner(ctx)
-  local actor = ctx.actor
-  if actor.kind == "user" then return actor.id end
-  local operator = actor.kind == "operator" or system.operator(ctx, nil, "user_management", "Naming an agent")
-  if not operator then ctx:fail "agent_key_required" end
-  return nil
+  local header = ctx:header "authorization"
+  local token = header and header:match "^[Bb][Ee][Aa][Rr][Ee][Rr] +(%S+)$"
+  local who
+  if token then who = guard.check(ctx.ip, token, shown_by, ctx, token) else who = shown_by(ctx, nil) end
+  if not who then ctx:fail "agent_key_required" end
+  return who ~= "operator" and who or nil
 end
 
 return M

@@ -13,7 +13,7 @@ return {
   already_referred            = e(409, "The account has been referred already"),
   already_registered          = e(409, "The email or agent address is registered already"),
   agent_has_actor             = e(409, "The agent has an actor already"),
-  agent_key_required          = e(401, "Who names an agent shows a key of its owner: Authorization: Bearer ak_.."),
+  agent_key_required          = e(403, "Who names an agent shows a key of its owner: Authorization: Bearer ak_.."),
   no_actor                    = e(404, "The agent has no actor on the marketplace"),
   actor_banned                = e(403, "The actor is banned from the platform"),
   not_owner                   = e(403, "Only the owner may do this"),
