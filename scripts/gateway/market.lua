@@ -8,6 +8,8 @@ local M = {}
 
 local UUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
 
+M.ACTORS = 200                                   -- limit: market actors shown
+
 --- Whether a text is an id of the marketplace.
 function M.is_id(text) return text:find(UUID) ~= nil end
 

@@ -20,8 +20,6 @@ local words = require "gateway.market_words"
 
 local M = {}
 
-local AGENTS = 200                               -- limit: agents shown
-
 -- Requests of the person's agents ($2: its owner) in channels that the person ($1) is in.
 local ROW = [[select m.id, m.sender_id as agent_id, g.display_name as agent, m.message_type, m.body, m.structured_data,
     m.response_status, m.response_deadline, m.response_deadline <= human_now() as is_late, m.created_at,
@@ -36,7 +34,7 @@ M.sql = {
   get = ROW .. [[ from market_messages m join market_actors g on g.id = m.sender_id and g.type <> 'human'
       and g.owner_id = $2::uuid]] .. FROM .. " and m.id = $3::uuid and m.response_status is not null",
   open = ROW .. [[ from (select id, display_name from market_actors where owner_id = $2::uuid and type <> 'human'
-      order by id limit ]] .. AGENTS .. [[) g cross join lateral (select * from market_messages w
+      order by created_at, id limit ]] .. market.ACTORS .. [[) g cross join lateral (select * from market_messages w
       where w.sender_id = g.id and w.response_status = 'pending' and w.response_deadline > human_now()
       order by w.created_at, w.id limit $3::int) m]] .. FROM .. " order by m.created_at, m.id limit $3::int",
   show = [[insert into market_requests_shown (message_id, channel, chat, is_whole)

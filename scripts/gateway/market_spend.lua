@@ -3,16 +3,16 @@
 -- captured; and the budgets that are left.
 
 local db = require "human.db"
+local market = require "gateway.market"
 local rules = require "marketplace.rules.approvals"
-local work = require "gateway.market_work"
 
 local M = {}
 
-local GROUPS = 100                               -- limit: gateway's spend
+local GROUPS = 100                               -- limit: market spend
 local BUDGETS = 100
 
 local MINE = "with mine as (select id, display_name from market_actors where owner_id = $1::uuid"
-  .. " and ($2::uuid is null or id = $2::uuid) order by created_at, id limit " .. work.ACTORS .. ") "
+  .. " and ($2::uuid is null or id = $2::uuid) order by created_at, id limit " .. market.ACTORS .. ") "
 local TODAY = "date_trunc('day', human_now() at time zone 'UTC')"
 local SINCE = "(" .. TODAY .. " - ($3::int - 1) * interval '1 day') at time zone 'UTC'"
 local UUID = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"

@@ -4,18 +4,18 @@
 local cursor = require "human.cursor"
 local db = require "human.db"
 local json = require "human.json"
+local market = require "gateway.market"
 local waits = require "gateway.market_waits"
 local words = require "gateway.market_words"
 
 local M = {}
 
-M.ACTORS = 200                                   -- limit: gateway's actors
-local NEWEST = 1000                              -- limit: gateway's work
+local NEWEST = 1000                              -- limit: market work
 local LISTINGS = 100                             -- of an actor, whose bids are looked at
 
 -- The person ($1: its owner) and its agents, or one of them ($2).
 local MINE = [[with mine as (select id, type, display_name, state, autonomy, tier from market_actors
-    where owner_id = $1::uuid and ($2::uuid is null or id = $2::uuid) order by created_at, id limit ]] .. M.ACTORS
+    where owner_id = $1::uuid and ($2::uuid is null or id = $2::uuid) order by created_at, id limit ]] .. market.ACTORS
   .. ") "
 local PAGE = [[ and ($4::timestamptz is null or n.created_at < $4::timestamptz
     or n.created_at = $4::timestamptz and n.id > $5::uuid) order by n.created_at desc, n.id limit $3::int]]
