@@ -7,6 +7,7 @@ local crypto = require "human.crypto"
 local db = require "human.db"
 local fail = require "human.fail"
 local log = require "human.log"
+local queue = require "human.queue"
 local time = require "human.time"
 local approval_rules = require "marketplace.approval_rules"
 local approvals = require "gateway.approvals"
@@ -16,9 +17,12 @@ local news = require "gateway.news"
 local post = require "gateway.post"
 local push = require "gateway.push"
 local requests = require "marketplace.approvals"
+local rules = require "marketplace.rules.approvals"
 local words = require "gateway.market_words"
 
 local M = {}
+
+local REMIND = "gateway.market_remind"
 
 -- Requests of the person's agents ($2: its owner) in channels that the person ($1) is in.
 local ROW = [[select m.id, m.sender_id as agent_id, g.display_name as agent, m.message_type, m.body, m.structured_data,
@@ -145,12 +149,29 @@ function M.show(tx, id)
   end
   push.approval_wanted(tx, shown)
   news.after(tx, "exec.approval.requested", shown)
+  local waits_ms = shown.expiresAtMs - shown.createdAtMs
+  queue.add(tx, REMIND, id, math.floor(shown.createdAtMs + waits_ms * rules.remind_bp / 10000))
 end
+
+--- Work of the queue: a request that nobody has answered is pushed and said again before its time is over.
+function M.remind(row)
+  db.tx(function(tx)
+    local r = get(tx, row.key)
+    if r and r.response_status == "pending" and not r.is_late then
+      push.approval_wanted(tx, words.shown(r))
+      say(tx, "market reminder " .. r.id, words.reminder(r))
+    end
+    row:done(tx)
+  end)
+end
+
+queue.define(REMIND, "gateway.market_approvals.remind", { per_key = true })
 
 --- Tells in tx how a request that was shown has been answered: its state.
 function M.tell(tx, id, status)
   local row, r = tx:row(M.sql.shown, id), get(tx, id)
   if not row or not r then return end
+  queue.cancel(tx, REMIND, id)
   local decision = row.decision or words.decision(status)
   local is_there = row.channel == config.marketplace.operator_channel and row.chat == config.marketplace.operator_chat
   if is_there and not row.in_chat then say(tx, "market decided " .. id, words.answered(r, { decision = decision })) end

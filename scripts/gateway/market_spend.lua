@@ -93,14 +93,14 @@ end
 
 --- What was spent in so many days (UTC), today included: {all, actor, day, category, reason, pool}, each a list of
 --- {key, mrc (credits, in thousandths), cents (cards)}, which sum to the same; reason and pool are of credits alone.
---- asked: {agentId, days}.
+--- asked: {actorId, days}.
 function M.sums(owner_id, asked)
   local sums = { all = {}, actor = {}, day = {}, category = {}, reason = {}, pool = {} }
-  for _, row in ipairs(db.query(M.sql.credits, owner_id, asked.agentId, asked.days)) do
+  for _, row in ipairs(db.query(M.sql.credits, owner_id, asked.actorId, asked.days)) do
     local what = CREDITS[row.by_what]
     if what ~= "all" or row.mrc then add(sums, what, row[what] or "all", "mrc", row.mrc or 0) end
   end
-  for _, row in ipairs(db.query(M.sql.cards, owner_id, asked.agentId, asked.days)) do
+  for _, row in ipairs(db.query(M.sql.cards, owner_id, asked.actorId, asked.days)) do
     local what = CARDS[row.by_what]
     if what ~= "all" or row.cents then add(sums, what, row[what] or "all", "cents", row.cents or 0) end
   end
@@ -110,15 +110,15 @@ function M.sums(owner_id, asked)
 end
 
 --- What each actor has spent of the day's amount that it need not ask for: {[its id] = {spent_cents, left_cents}}.
-function M.today(owner_id, agent_id)
+function M.today(owner_id, actor_id)
   local of = {}
-  for _, row in ipairs(db.query(M.sql.today, owner_id, agent_id)) do
+  for _, row in ipairs(db.query(M.sql.today, owner_id, actor_id)) do
     of[row.id] = { spent_cents = row.cents, left_cents = math.max(0, rules.day_cap_cents - row.cents) }
   end
   return of
 end
 
 --- The active budgets that the actors have given or got, newest first, a hundred at most.
-function M.budgets(owner_id, agent_id) return db.query(M.sql.budgets, owner_id, agent_id) end
+function M.budgets(owner_id, actor_id) return db.query(M.sql.budgets, owner_id, actor_id) end
 
 return M

@@ -76,6 +76,13 @@ function M.decision(status) return DECISIONS[status] or status end
 
 local function name(text) return texts.cut(texts.visible(text):gsub("[`%c]", "'"), NAME_BYTES) end
 
+--- That a request waits still.
+function M.reminder(r)
+  local date, clock = r.response_deadline:match "^(%S+)T(%d+:%d+)"
+  return ("The request of `%s` waits for an answer still, until %s %s UTC: /approve %s allow-once, or deny."):format(
+    name(r.agent), date, clock, r.id)
+end
+
 local DONE = { ["allow-once"] = "allowed once", ["allow-always"] = "allowed, now and for good", deny = "denied",
                expired = "denied, since nobody answered in time", countered = "answered with another amount",
                escalated = "asked for again, with a new deadline" }

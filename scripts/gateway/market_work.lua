@@ -42,6 +42,7 @@ local order = cursor.keyset { { "created_at", "timestamptz", "desc" }, { "id", "
 
 M.sql = {
   actors = MINE .. [[select mine.id, mine.type, mine.display_name, mine.state, mine.autonomy, mine.tier,
+      (select to_jsonb(a) ->> 'agent_id' from market_actors a where a.id = mine.id) as agent_id,
       coalesce((select credits_posted - debits_posted - debits_pending from ledger_accounts
         where owner = mine.id::text and code = 6000), 0)::bigint as marketplace_mrc,
       coalesce((select credits_posted - debits_posted - debits_pending from ledger_accounts
@@ -65,15 +66,15 @@ M.sql = {
 }
 
 --- The actors of an owner, oldest first, with what they have (in thousandths of a credit) and how many of their
---- requests wait, up to a hundred.  agent_id: one of them, or nil.
-function M.actors(owner_id, agent_id) return db.query(M.sql.actors, owner_id, agent_id) end
+--- requests wait, up to a hundred.  actor_id: one of them, or nil.
+function M.actors(owner_id, actor_id) return db.query(M.sql.actors, owner_id, actor_id) end
 
---- A page of what is under way, newest first: asked = {agentId, limit, after}.  Returns the rows, each with waits
+--- A page of what is under way, newest first: asked = {actorId, limit, after}.  Returns the rows, each with waits
 --- ({on, what}, of gateway.market_waits), and the cursor of the next page.
 function M.items(ctx, owner_id, asked)
   local page = order:page(ctx, asked, 4)
   local at, id = page:values()
-  local rows = db.query(M.sql.items, owner_id, asked.agentId, page.limit, at, id)
+  local rows = db.query(M.sql.items, owner_id, asked.actorId, page.limit, at, id)
   local list, next_cursor = page:take(rows)
   for _, item in ipairs(list) do item.waits = waits.of(item) end
   return list, next_cursor
@@ -98,12 +99,12 @@ M.sql.requests = MINE .. [[select m.id, m.sender_id as agent_id, mine.display_na
   left join lateral (select decided from market_consents where message_id = m.id order by id limit 1) c on true
   where mine.type <> 'human' order by m.created_at desc, m.id limit $3::int]]
 
---- A page of what the agents have asked their person ($6) for, newest first: asked = {agentId, status ("open", "past"
+--- A page of what the agents have asked their person ($6) for, newest first: asked = {actorId, status ("open", "past"
 --- or nil), limit, after}.  Rows have arguments, as JSON, and decided, a table {bundle, rule, verdict} or nil.
 function M.requests(ctx, operator, asked)
   local page = order:page(ctx, asked, 4)
   local at, id = page:values()
-  local rows = db.query(M.sql.requests, operator.owner_id, asked.agentId, page.limit, at, id, operator.id, asked.status)
+  local rows = db.query(M.sql.requests, operator.owner_id, asked.actorId, page.limit, at, id, operator.id, asked.status)
   local list, next_cursor = page:take(rows)
   for _, r in ipairs(list) do
     r.arguments, r.decided = words.arguments(r), r.decided and json.decode(r.decided)

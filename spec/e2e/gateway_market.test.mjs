@@ -54,15 +54,15 @@ describe('the marketplace in the gateway', () => {
     assert.deepEqual([error.code, /marketplace\.operator/.test(error.message)], ['CONFLICT', true], JSON.stringify(error));
     person = await market.actor({ name: 'Olga', type: 'human', id: OPERATOR });
     other = await market.actor({ name: 'Vendor' });
-    assert.deepEqual(await call('market.work'), { agents: [{ id: person.id, name: 'Olga', type: 'human', state: 'active', autonomy: 3, tier: 1, marketplaceCredits: 0, withdrawableCredits: 0, requests: 0 }], items: [] });
+    assert.deepEqual(await call('market.work'), { actors: [{ id: person.id, name: 'Olga', type: 'human', state: 'active', autonomy: 3, tier: 1, marketplaceCredits: 0, withdrawableCredits: 0, requests: 0 }], items: [] });
   });
 
   it('shows the work of its agents, what it waits for and whom, page by page', async () => {
     const agent = await market.actor({ name: 'Seller', owner: person.owner }), buyer = await market.actor({ name: 'Buyer' });
     const id = await changes('work', () => assigned(buyer, agent));
-    const one = async () => (await call('market.work', { agentId: agent.id })).items.find((i) => i.id === id);
+    const one = async () => (await call('market.work', { actorId: agent.id })).items.find((i) => i.id === id);
     const { dueAt, createdAt, ...item } = await one();
-    assert.deepEqual(item, { kind: 'transaction', id, agentId: agent.id, agent: 'Seller', side: 'seller', title: JOB.title, state: 'assigned', priceUsd: 100, withId: buyer.id, with: 'Buyer', waitsOn: 'us', waitsFor: 'delivery' });
+    assert.deepEqual(item, { kind: 'transaction', id, actorId: agent.id, actor: 'Seller', side: 'seller', title: JOB.title, state: 'assigned', priceUsd: 100, withId: buyer.id, with: 'Buyer', waitsOn: 'us', waitsFor: 'delivery' });
     assert.ok(Math.abs(new Date(dueAt) - new Date(createdAt) - 24 * 3600_000) < 3600_000);
     await changes('work', () => agent.ok('/transactions-deliver', { transaction_id: id, output_data: {} }));
     assert.deepEqual([(await one()).waitsOn, (await one()).waitsFor], ['them', 'acceptance']);
@@ -83,7 +83,7 @@ describe('the marketplace in the gateway', () => {
     await fund(market, agent, 200);
     const first = await market.earned(agent);
     assert.ok(first > 0 && first <= had);
-    const { budgets: none } = await call('market.spend', { agentId: agent.id });
+    const { budgets: none } = await call('market.spend', { actorId: agent.id });
     assert.deepEqual(none, []);
     const dear = await makeTool(market, other, upstream.url, { plans: [plan({ amount_cents: 2900 })], category_tags: ['data:scraping', 'x'] });
     const cheap = await makeTool(market, other, upstream.url, { plans: [plan({ amount_cents: 100, included_calls: 0, overage_cents_per_call: 2.5 })], category_tags: ['ml:text'] });
@@ -92,15 +92,15 @@ describe('the marketplace in the gateway', () => {
     for (let i = 0; i < 3; i += 1) assert.equal((await agent.post('/tool-proxy', { subscription_id, input: {} })).status, 200);
     upstream.answer = (req, res) => res.writeHead(500).end();
     assert.equal((await agent.post('/tool-proxy', { subscription_id, input: {} })).status, 502, 'what comes back is not spent');
-    const spend = await call('market.spend', { agentId: agent.id });
+    const spend = await call('market.spend', { actorId: agent.id });
     assert.equal(spend.credits, 2900 + 100 + 7.5);
     const [ledger] = await market.sql(`select (select sum(remaining) from credit_lots where actor = '${agent.id}')::text || ' ' || (select sum(credits_posted - debits_posted) from ledger_accounts where owner = '${agent.id}' and code in (6000, 6010))`);
     assert.equal(ledger, `${first - 1000 * spend.credits} ${first - 1000 * spend.credits}`);
     assert.deepEqual(spend.byCategory, [{ category: 'data:scraping', credits: 2900, cardUsd: 0 }, { category: 'ml:text', credits: 107.5, cardUsd: 0 }]);
     assert.deepEqual(spend.byReason, [{ reason: 'tool_subscription', credits: 3000, cardUsd: 0 }, { reason: 'tool_usage', credits: 7.5, cardUsd: 0 }]);
     assert.deepEqual(spend.byPool, [{ pool: 'W', credits: 3007.5, cardUsd: 0 }]);
-    assert.deepEqual(spend.byAgent.map(({ todayUsd, todayLeftUsd, ...a }) => a), [{ agentId: agent.id, agent: 'Spender', credits: 3007.5, cardUsd: 0 }]);
-    const [{ todayUsd, todayLeftUsd }] = spend.byAgent;
+    assert.deepEqual(spend.byActor.map(({ todayUsd, todayLeftUsd, ...a }) => a), [{ actorId: agent.id, actor: 'Spender', credits: 3007.5, cardUsd: 0 }]);
+    const [{ todayUsd, todayLeftUsd }] = spend.byActor;
     assert.deepEqual([spend.dayCapUsd, Math.round(100 * (todayUsd + todayLeftUsd))], [100, 10_000]);
     const { delegation } = await agent.ok('/budget-manage', { action: 'create', grantee_id: other.id, total_cents: 500 });
     const [budget] = (await call('market.spend')).budgets;
@@ -114,7 +114,7 @@ describe('the marketplace in the gateway', () => {
     await until(async () => (await call('market.spend')).cardUsd === 100, PATIENCE_MS, 'the card is charged');
     await market.advance('24h');
     const whole = await call('market.spend');
-    for (const list of [whole.byAgent, whole.byDay, whole.byCategory]) assert.deepEqual([sum(list, 'credits'), sum(list, 'cardUsd')], [whole.credits, whole.cardUsd], JSON.stringify(list));
+    for (const list of [whole.byActor, whole.byDay, whole.byCategory]) assert.deepEqual([sum(list, 'credits'), sum(list, 'cardUsd')], [whole.credits, whole.cardUsd], JSON.stringify(list));
     for (const list of [whole.byReason, whole.byPool]) assert.equal(sum(list, 'credits'), whole.credits);
     assert.deepEqual([(await call('market.spend', { days: 1 })).credits, (await call('market.spend', { days: 1 })).byDay], [0, []]);
   });
@@ -127,14 +127,14 @@ describe('the marketplace in the gateway', () => {
       const tool = await makeTool(market, await market.actor(), upstream.url, { plans: [plan({ amount_cents: 1000 + i })] });
       ids.unshift(await changes('approvals', async () => (await subscribes(agent, tool)).body.approval_message_id));
     }
-    assert.equal((await call('market.work', { agentId: agent.id })).agents[0].requests, 3);
+    assert.equal((await call('market.work', { actorId: agent.id })).actors[0].requests, 3);
     const open_ = await all('market.approvals', 'requests', { status: 'open' });
     assert.deepEqual(open_.map((r) => [r.id, r.status, r.decision]), ids.map((id) => [id, 'pending', undefined]));
     assert.deepEqual([open_[0].reason, open_[0].rule, open_[0].verdict, open_[0].arguments.amount_usd], ['first_purchase', 'marketplace.rules.approvals.decide', 'ask first_purchase', '10.02'], JSON.stringify(open_[0]));
     assert.match(open_[0].bundle, /^[0-9a-f]{8,}/);
     await client.call('exec.approval.resolve', { id: ids[0], decision: 'allow-once' });
     await person.ok('/channel-respond', { message_id: ids[1], response_status: 'denied' });
-    const past = await all('market.approvals', 'requests', { status: 'past', agentId: agent.id });
+    const past = await all('market.approvals', 'requests', { status: 'past', actorId: agent.id });
     assert.deepEqual(past.map((r) => [r.id, r.status, r.decision, r.answeredBy, r.via !== undefined, r.outcome]), [[ids[0], 'approved', 'allow-once', 'Olga', true, 'done'], [ids[1], 'denied', 'deny', 'Olga', false, undefined]]);
     assert.ok(past[0].madeId);
     assert.deepEqual((await all('market.approvals', 'requests')).map((r) => r.id), ids);

@@ -165,7 +165,7 @@ describe("the marketplace in the gateway", function()
           case when $5::boolean then now() end from generate_series(1, $4::int) i]], listing, agent, seller, n, ended)
     end
     local owner = get(person).owner_id
-    local function open() return #work.items(CTX, owner, { agentId = agent, limit = 100 }) end
+    local function open() return #work.items(CTX, owner, { actorId = agent, limit = 100 }) end
     trade(1, false)
     trade(999, true)
     assert.equal(1, open())
@@ -181,7 +181,7 @@ describe("the marketplace in the gateway", function()
         select id, id, $1::uuid, $2::uuid, 1, 0, 1, id, 'task_execution', 'T', 1 from l returning id)
       insert into market_payments (kind, transaction_id, payer_id, amount_cents, state, provider, provider_id, client_secret, captured_at)
         select 'transaction', md5('spend' || i)::uuid, $1::uuid, i, 'captured', 'test', 'spend' || i, '', human_now() from generate_series(1, 110) i]], agent, seller)
-    local sums = spend.sums(get(person).owner_id, { agentId = agent, days = 1 })
+    local sums = spend.sums(get(person).owner_id, { actorId = agent, days = 1 })
     assert.same({ 101, "c:110", "the rest", 55 }, { #sums.category, sums.category[1].key, sums.category[101].key, sums.category[101].cents })
     local all = 0
     for _, one in ipairs(sums.category) do all = all + one.cents end

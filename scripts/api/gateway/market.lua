@@ -21,7 +21,7 @@ local g = surface.group "Marketplace"
 local text, id = s.string:optional(), s.uuid:optional()
 local credits = s.number:describe "a credit is a cent"
 local usd = s.number:describe "US dollars"
-local agent_id = s.uuid:optional():describe "one of the actors; without it: all"
+local actor_id = s.uuid:optional():describe "one of the actors; without it: all"
 local limit = s.int { min = 1, max = 100 }:default(20)
 
 local function operator_of(ctx) return market.operator(db) or ctx:fail "market_unset" end
@@ -31,11 +31,12 @@ local function operator_of(ctx) return market.operator(db) or ctx:fail "market_u
 local Actor = s.object {
   { "id", s.uuid }, { "name", s.string }, { "type", s.string }, { "state", s.string },
   { "autonomy", s.int:describe "0: it asks for everything; 3: for nothing" }, { "tier", s.int },
+  { "agentId", text:describe "the agent of the agent API whose identity it is" },
   { "marketplaceCredits", credits }, { "withdrawableCredits", credits },
   { "requests", s.int:describe "that wait for an answer, up to a hundred" },
 }
 local Item = s.object {
-  { "kind", s.enum { "transaction", "bid" } }, { "id", s.uuid }, { "agentId", s.uuid }, { "agent", s.string },
+  { "kind", s.enum { "transaction", "bid" } }, { "id", s.uuid }, { "actorId", s.uuid }, { "actor", s.string },
   { "side", s.enum { "buyer", "seller", "bidder", "owner" }:describe "of the agent; owner: of the listing" },
   { "title", s.string }, { "state", s.string }, { "priceUsd", usd }, { "withId", s.uuid }, { "with", s.string },
   { "waitsOn", s.enum { "us", "them", "platform" }:optional() }, { "waitsFor", text },
@@ -44,13 +45,13 @@ local Item = s.object {
 
 local function actor_of(row)
   return { id = row.id, name = row.display_name, type = row.type, state = row.state, autonomy = row.autonomy,
-           tier = row.tier, marketplaceCredits = row.marketplace_mrc / 1000,
+           tier = row.tier, agentId = row.agent_id, marketplaceCredits = row.marketplace_mrc / 1000,
            withdrawableCredits = row.withdrawable_mrc / 1000, requests = row.requests }
 end
 
 local function item_of(row)
   local waits = row.waits or {}
-  return { kind = row.kind, id = row.id, agentId = row.actor_id, agent = row.actor, side = row.side, title = row.title,
+  return { kind = row.kind, id = row.id, actorId = row.actor_id, actor = row.actor, side = row.side, title = row.title,
            state = row.state, priceUsd = row.price_cents / 100, withId = row.other_id, with = row.other,
            waitsOn = waits.on, waitsFor = waits.what, dueAt = row.due_at, createdAt = row.created_at }
 end
@@ -63,13 +64,13 @@ end
 
 g:rpc("market.work", {
   summary = "What the person's actors on the marketplace have under way, newest first, and what it waits for",
-  roles = surface.READERS, params = { agentId = agent_id, limit = limit, after = s.cursor:optional() },
-  result = { agents = s.array(Actor), items = s.array(Item), nextCursor = s.cursor:optional() },
+  roles = surface.READERS, params = { actorId = actor_id, limit = limit, after = s.cursor:optional() },
+  result = { actors = s.array(Actor), items = s.array(Item), nextCursor = s.cursor:optional() },
   errors = { "market_unset" },
 }, function(ctx, p)
   local operator = operator_of(ctx)
   local items, next_cursor = work.items(ctx, operator.owner_id, p)
-  return { agents = each(work.actors(operator.owner_id, p.agentId), actor_of), items = each(items, item_of),
+  return { actors = each(work.actors(operator.owner_id, p.actorId), actor_of), items = each(items, item_of),
            nextCursor = next_cursor }
 end)
 
@@ -94,7 +95,7 @@ local function spent_by(sum, actors, today)
   for _, one in ipairs(sum) do of[one.key] = one end
   return each(actors, function(a)
     local one, day = of[a.id] or { mrc = 0, cents = 0 }, today[a.id]
-    return { agentId = a.id, agent = a.display_name, credits = one.mrc / 1000, cardUsd = one.cents / 100,
+    return { actorId = a.id, actor = a.display_name, credits = one.mrc / 1000, cardUsd = one.cents / 100,
              todayUsd = day.spent_cents / 100, todayLeftUsd = a.type ~= "human" and day.left_cents / 100 or nil }
   end)
 end
@@ -109,11 +110,11 @@ g:rpc("market.spend", {
   summary = "What the person's actors have spent: credits, less what came back, and cards; and what budgets have left",
   description = "Days are those of UTC. The lists sum to the same; byReason and byPool are of credits alone.",
   roles = surface.READERS,
-  params = { agentId = agent_id, days = s.int { min = 1, max = 90 }:default(30) },
+  params = { actorId = actor_id, days = s.int { min = 1, max = 90 }:default(30) },
   result = {
     credits = credits, cardUsd = usd, dayCapUsd = usd:describe "that an agent spends in a day without asking",
-    byAgent = s.array(s.object {
-      { "agentId", s.uuid }, { "agent", s.string }, { "credits", credits }, { "cardUsd", usd }, { "todayUsd", usd },
+    byActor = s.array(s.object {
+      { "actorId", s.uuid }, { "actor", s.string }, { "credits", credits }, { "cardUsd", usd }, { "todayUsd", usd },
       { "todayLeftUsd", s.number:optional():describe "of an agent: before it asks because of the day's cap" },
     }),
     byDay = sums "date", byCategory = sums "category", byReason = sums "reason",
@@ -122,20 +123,20 @@ g:rpc("market.spend", {
   errors = { "market_unset" },
 }, function(ctx, p)
   local owner_id = operator_of(ctx).owner_id
-  local sum, actors = spend.sums(owner_id, p), work.actors(owner_id, p.agentId)
+  local sum, actors = spend.sums(owner_id, p), work.actors(owner_id, p.actorId)
   local all = sum.all[1] or { mrc = 0, cents = 0 }
   return {
     credits = all.mrc / 1000, cardUsd = all.cents / 100, dayCapUsd = rules.day_cap_cents / 100,
-    byAgent = spent_by(sum.actor, actors, spend.today(owner_id, p.agentId)), byDay = summed(sum.day, "date"),
+    byActor = spent_by(sum.actor, actors, spend.today(owner_id, p.actorId)), byDay = summed(sum.day, "date"),
     byCategory = summed(sum.category, "category"), byReason = summed(sum.reason, "reason"),
-    byPool = summed(sum.pool, "pool"), budgets = each(spend.budgets(owner_id, p.agentId), budget_of),
+    byPool = summed(sum.pool, "pool"), budgets = each(spend.budgets(owner_id, p.actorId), budget_of),
   }
 end)
 
 -- ---- what was asked for ------------------------------------------------------------------------------------------
 
 local Request = s.object {
-  { "id", s.uuid }, { "agentId", s.uuid }, { "agent", s.string }, { "arguments", s.json }, { "reason", s.string },
+  { "id", s.uuid }, { "actorId", s.uuid }, { "actor", s.string }, { "arguments", s.json }, { "reason", s.string },
   { "why", s.string }, { "status", s.string }, { "decision", text }, { "createdAt", s.time }, { "deadline", s.time },
   { "answeredAt", s.time:optional() }, { "answeredBy", text },
   { "via", text:describe "the client or the person in a chat who has said so; without it: the marketplace's API" },
@@ -147,7 +148,7 @@ local Request = s.object {
 
 local function request_of(r)
   local decided = r.decided or {}
-  return { id = r.id, agentId = r.agent_id, agent = r.agent, arguments = r.arguments, reason = r.reason or "asked",
+  return { id = r.id, actorId = r.agent_id, actor = r.agent, arguments = r.arguments, reason = r.reason or "asked",
            why = words.why(r.reason), status = r.response_status,
            decision = r.response_status ~= "pending" and (r.decision or words.decision(r.response_status)) or nil,
            createdAt = r.created_at, deadline = r.response_deadline, answeredAt = r.responded_at,
@@ -158,7 +159,7 @@ end
 g:rpc("market.approvals", {
   summary = "What the person's agents have asked for, newest first, why, and what became of it",
   roles = surface.READERS,
-  params = { agentId = agent_id, status = s.enum { "open", "past" }:optional(), limit = limit,
+  params = { actorId = actor_id, status = s.enum { "open", "past" }:optional(), limit = limit,
              after = s.cursor:optional() },
   result = { requests = s.array(Request), nextCursor = s.cursor:optional() }, errors = { "market_unset" },
 }, function(ctx, p)

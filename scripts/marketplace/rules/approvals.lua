@@ -12,6 +12,7 @@ local budget = require "marketplace.rules.budget"
 local M = {
   day_cap_cents = 10000,           -- that an agent spends in a day (UTC) without asking
   answer_hours = 24,               -- in which a request is answered; then it is as good as denied
+  remind_bp = 7500,                -- of that time, after which the person whose gateway this is hears of it again
   consent_hours = 24,              -- for which consent that was not used is good
   open_requests = 20,              -- of an agent, that nobody has answered yet
   rules = 50,                      -- of an owner's people
@@ -22,6 +23,7 @@ local M = {
 
 M.returns = {
   day_cap_cents = "integer 0..100000000", answer_hours = "integer 1..720", consent_hours = "integer 1..720",
+  remind_bp = "integer 1..9999",
   open_requests = "integer 1..1000",
   rules = "integer 1..200", patterns = "integer 1..100", deadline_days = "integer 1..365",
   channels = "integer 1..100",
