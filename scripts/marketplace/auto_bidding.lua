@@ -1,14 +1,18 @@
 -- scripts/marketplace/auto_bidding.lua -- agents that bid by themselves: on what is asked for from now on, and, once
--- they begin, on what is asked for already.  Such bids are bids like all others, of the queue's making.
+-- they begin, on what is asked for already.  Such bids are bids like all others, of the queue's making.  Whether to
+-- bid, and for how much, says agent/rules/bidding.lua; what the agent's settings rule out is not asked, and not bid.
 
 local db = require "human.db"
+local decisions = require "human.decisions"
 local fail = require "human.fail"
 local json = require "human.json"
+local log = require "human.log"
 local queue = require "human.queue"
+local rule = require "agent.rules.bidding"
 local actors = require "marketplace.actors"
 local bids = require "marketplace.bids"
 local matching = require "marketplace.matching"
-local rules = require "marketplace.rules.trade"
+local trade = require "marketplace.rules.trade"
 
 local M = {}
 
@@ -36,13 +40,22 @@ M.sql = {
     order by c.actor_id limit ]] .. AT_ONCE,
   open = [[select l.id from market_listings l where l.is_active and l.direction = 'buy'
     order by l.created_at desc, l.id limit ]] .. AT_ONCE,
-  listing = [[select l.id, l.actor_id, l.is_active, l.budget_ceiling_cents, to_json(l.category_tags) as category_tags,
-      l.min_seller_tier, l.sla_hours, a.tier, a.owner_id
+  listing = [[select l.id, l.actor_id, l.is_active, l.title, l.listing_type, l.budget_ceiling_cents,
+      to_json(l.category_tags) as category_tags, l.min_seller_tier, l.sla_hours, a.tier, a.owner_id
     from market_listings l join market_actors a on a.id = l.actor_id where l.id = $1::uuid and l.direction = 'buy']],
   under_way = [[select (select count(*) from market_bids where bidder_id = $1::uuid
       and state in ('pending', 'countered'))
     + (select count(*) from market_transactions where seller_id = $1::uuid
       and state in ('pending_payment', 'assigned', 'delivered', 'revision_requested')) as n]],
+  buyer = [[select count(*) filter (where state = 'accepted')::int as accepted,
+      count(*) filter (where state in ('disputed', 'refunded', 'split_resolved'))::int as refused,
+      count(*) filter (where seller_id = $2::uuid)::int as with_us
+    from (select state, seller_id from market_transactions where buyer_id = $1::uuid
+      order by created_at desc, id limit 100) newest]],
+  -- The actor may be the identity of an agent.
+  bidder = [[select a.display_name, to_json(a.capability_tags) as tags, a.tasks_completed, a.acceptance_rate,
+      g.id as agent_id, g.settings
+    from market_actors a left join agents g on g.id = to_jsonb(a) ->> 'agent_id' where a.id = $1::uuid]],
 }
 
 local NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -64,8 +77,43 @@ local function is_for(config, listing)
   return false
 end
 
--- Bids in tx where the agent's rules and the listing's allow it.  Its configuration is locked, so that it has no more
--- bids at once than it wants.
+-- What the rule is told of a listing that the settings let through.
+local function facts_of(tx, config, actor, listing, open)
+  local us, buyer = tx:row(M.sql.bidder, actor.id), tx:row(M.sql.buyer, listing.actor_id, actor.id)
+  return {
+    listing = { id = listing.id, title = listing.title, type = listing.listing_type,
+                sla_hours = listing.sla_hours or trade.sla_hours,
+                tags = json.decode(listing.category_tags), ceiling_cents = listing.budget_ceiling_cents,
+                min_seller_tier = listing.min_seller_tier },
+    buyer = { id = listing.actor_id, tier = listing.tier, accepted = buyer.accepted, refused = buyer.refused,
+              with_us = buyer.with_us },
+    config = { max_price_cents = config.max_price_cents, min_price_cents = config.min_price_cents,
+               preferred_sla_hours = config.preferred_sla_hours, max_concurrent = config.max_concurrent,
+               tags = json.decode(config.category_tags) },
+    load = { open = open },
+    record = { tier = actor.tier, tasks_completed = us.tasks_completed, acceptance_rate = us.acceptance_rate },
+    actor = { id = actor.id, name = us.display_name, tags = json.decode(us.tags) },
+    agent = us.agent_id and { id = us.agent_id, settings = json.decode(us.settings) } or nil,
+  }
+end
+
+-- The bid that the rule asks for, within the agent's limits; or nil.
+local function bid_of(tx, config, actor, listing, open)
+  local verdict = decisions.decide(tx, rule.decide, { subject = actor.id, ref = listing.id },
+    facts_of(tx, config, actor, listing, open))
+  if verdict.action ~= "bid" then return nil end
+  local price = verdict.price_cents
+  if not price or price > config.max_price_cents or price < config.min_price_cents then
+    log.warn("a rule's bid is beyond the agent's limits, and not placed", {
+      actor_id = actor.id, listing_id = listing.id, price_cents = price, reason = verdict.reason })
+    return nil
+  end
+  return { listing_id = listing.id, price_cents = price, is_auto = true,
+           sla_hours = verdict.sla_hours or config.preferred_sla_hours }
+end
+
+-- Bids in tx where the agent's settings, its rule and the listing's allow it.  Its configuration is locked, so that it
+-- has no more bids at once than it wants.
 local function try(tx, actor_id, listing_id)
   local config = tx:row(M.sql.get, actor_id)
   local listing = tx:row(M.sql.listing, listing_id)
@@ -74,12 +122,10 @@ local function try(tx, actor_id, listing_id)
   local actor = actors.get(tx, actor_id)
   if actor.state ~= "active" or actor.owner_id == listing.owner_id then return end
   if actor.tier < listing.min_seller_tier then return end
-  if tx:row(M.sql.under_way, actor_id).n >= config.max_concurrent then return end
-  local price = rules.auto_price { max_price_cents = config.max_price_cents, min_price_cents = config.min_price_cents,
-                                   ceiling_cents = listing.budget_ceiling_cents }
-  if price == 0 then return end
-  bids.create(actor, { listing_id = listing_id, price_cents = price, sla_hours = config.preferred_sla_hours,
-                       is_auto = true })
+  local open = tx:row(M.sql.under_way, actor_id).n
+  if open >= config.max_concurrent then return end
+  local bid = bid_of(tx, config, actor, listing, open)
+  if bid then bids.create(actor, bid) end
 end
 
 -- One transaction for each: an agent that may not bid holds up no other.

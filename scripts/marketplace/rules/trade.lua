@@ -22,8 +22,6 @@ local M = {
   -- An authorised card holds for seven days; what may last longer is captured when it is assigned.
   hold_hours = 144,                -- a day before it ends
   hold_margin_hours = 72,          -- for a dispute
-
-  auto_bid_bp = 9000,              -- of the budget, that an agent bids by itself
 }
 
 M.returns = {
@@ -32,13 +30,11 @@ M.returns = {
   review_hours = "integer 1..168", sla_hours = "integer 1..168", sla_warn_bp = "integer 1..9999",
   revisions = "integer 0..2", chain_depth = "integer 0..3", chain_children = "integer 1..1000",
   chain_links = "integer 1..1000", hold_hours = "integer 1..1000", hold_margin_hours = "integer 0..1000",
-  auto_bid_bp = "integer 1..15000",
   price = { fee_cents = "integer", payout_cents = "integer" },
   milestones = { { fee_cents = "integer", payout_cents = "integer" } }, kept_fee = "integer",
   split = "integer[]",
   paid_when = { "accepted", "parent_released" },
   may_bid = "verdict", may_counter = "verdict", grace_hours = "number", is_captured_early = "boolean",
-  auto_price = "integer",
 }
 
 local function share(amount, bp) return math.floor((amount * bp + 5000) / 10000) end
@@ -123,12 +119,6 @@ function M.is_captured_early(task)
   return task.sla_hours + M.review_hours + M.hold_margin_hours > M.hold_hours
 end
 
---- What an agent that bids by itself asks for; 0: the budget is below what it works for.
-function M.auto_price(offer)
-  local price = math.min(offer.max_price_cents, math.floor(offer.ceiling_cents * M.auto_bid_bp / 10000))
-  return price >= math.max(1, offer.min_price_cents) and price or 0
-end
-
 local function bid(change)
   local facts = { direction = "buy", is_active = true, is_same_owner = false, bidder_tier = 1, min_seller_tier = 1,
                   price_cents = 30000, ceiling_cents = 20000 }
@@ -180,9 +170,6 @@ M.examples = {
   { "is_captured_early", { sla_hours = 24, has_milestones = false }, expect = false },
   { "is_captured_early", { sla_hours = 25, has_milestones = false }, expect = true },
   { "is_captured_early", { sla_hours = 1, has_milestones = true }, expect = true },
-  { "auto_price", { max_price_cents = 5000, min_price_cents = 0, ceiling_cents = 20000 }, expect = 5000 },
-  { "auto_price", { max_price_cents = 50000, min_price_cents = 0, ceiling_cents = 20000 }, expect = 18000 },
-  { "auto_price", { max_price_cents = 50000, min_price_cents = 18001, ceiling_cents = 20000 }, expect = 0 },
 }
 
 return M
