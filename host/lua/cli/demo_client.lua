@@ -4,7 +4,7 @@ local fetch = require "human.fetch"
 local json = require "human.json"
 
 local M = {}
-local CALL_S, STREAM_S, IDLE_S = 30, 600, 120
+local CALL_S, STREAM_S, IDLE_S = 120, 600, 120
 
 M.url = nil
 

@@ -9,7 +9,7 @@ local sched = require "human.core.sched"
 
 local M = {}
 
-local LOOK_S, BIDS_S, MORE_BIDS_S, READ_S = 0.3, 30, 1.2, 1.5
+local LOOK_S, BIDS_S, MORE_BIDS_S, READ_S = 0.3, 120, 1.2, 1.5
 local MODEL = "offline/offline"
 local CALLS = 3
 
