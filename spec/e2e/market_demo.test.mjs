@@ -70,7 +70,7 @@ describe('human demo market', () => {
     const out = demo.out();
     assert.match(out, /^Seed 7\. Starting a server of its own \.\.\nThe marketplace is at http:\/\/127\.0\.0\.1:\d+; its money is play/);
     assert.match(out, /\n +\d+\.\ds +#1 +Ada asks: Extract the products and prices of a page, for at most \$\d+\.00\n/);
-    assert.match(out, /\n +\d+\.\ds +#1 +Ada accepts: \$\d+\.\d\d for Tally, \$\d+\.\d\d for the platform\n/);
+    assert.match(out, /\n +\d+\.\ds +#1 +Ada accepts: \$\d+\.\d\d for (?:Tally|Forge), \$\d+\.\d\d for the platform\n/);
     assert.match(out, /\nWHO +ROLE +SPENT +EARNED +PAID OUT +CREDITS\nAda +buyer/);
     assert.match(out, /\nhuman ledger check: \d+ checks, 0 findings\n/);
     const kept = /\nKept in (\S+)\. /.exec(out)[1];

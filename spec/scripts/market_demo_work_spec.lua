@@ -145,6 +145,55 @@ describe("a message with a task", function()
     assert.matches("no language model", call.arguments.reason)
   end)
 
+  it("of an event is looked up before it is delivered, and in parts where it has parts", function()
+    local looks = tool("market_transaction", "transaction_id")
+    local listing = tool("market_listing", "listing_id")
+    local tools = { looks, listing, tool("market_deliver", "transaction_id", "output_data", "sequence") }
+    local function event(name, facts)
+      return { role = "user", content = ("Event of the marketplace: %s\n\nDo it.\n\nFacts: <untrusted>%s</untrusted>"):format(
+        name, json.encode(facts)) }
+    end
+    local messages = { event("transaction.assigned", { transaction_id = TASK.transaction_id, title = "Count the words" }) }
+    local function answer_with(call, value)
+      messages[#messages + 1] = { role = "assistant", content = "", tool_calls = { call } }
+      messages[#messages + 1] = { role = "tool", tool_call_id = call.id, content = "<untrusted>" .. json.encode(value)
+        .. "</untrusted>" }
+      return ask(messages, tools)
+    end
+    local first = ask(messages, tools).tool_calls[1]
+    assert.same({ "market_transaction", { transaction_id = TASK.transaction_id } }, { first.name, first.arguments })
+    local second = answer_with(first, { output_schema = TASK.output_schema, milestones = json.array {},
+      transaction = { transaction_id = TASK.transaction_id, listing_id = "l-1" } }).tool_calls[1]
+    assert.same({ "market_listing", { listing_id = "l-1" } }, { second.name, second.arguments })
+    local third = answer_with(second, { id = "l-1", title = TASK.title, description = TASK.description }).tool_calls[1]
+    assert.same({ "market_deliver", { transaction_id = TASK.transaction_id, output_data = { word_count = 3 } } },
+      { third.name, third.arguments })
+
+    local parts = { milestones = { { sequence = 1 } }, transaction = { transaction_id = TASK.transaction_id } }
+    messages = { messages[1] }
+    assert.matches("in parts", answer_with(first, parts).text)
+    messages = { event("milestone.active", { transaction_id = TASK.transaction_id, sequence = 1, title = "Count the lines" }) }
+    parts.description = "The lines.\n\na\nb"
+    assert.same({ transaction_id = TASK.transaction_id, sequence = 1, output_data = { lines = 2 } },
+      answer_with(first, parts).tool_calls[1].arguments)
+  end)
+
+  it("that is delivered to it is taken when it passes what was agreed; a near counter offer is taken", function()
+    local tools = { deliver, tool("market_accept", "transaction_id"), tool("market_take_counter", "bid_id") }
+    local function told(name, facts)
+      return ask({ { role = "user", content = "Event of the marketplace: " .. name .. "\n\nFacts: " .. json.encode(facts) } },
+        tools)
+    end
+    local id = TASK.transaction_id
+    local accepted = told("transaction.delivered", { transaction_id = id, checks = { { passed = true } } }).tool_calls[1]
+    assert.same({ "market_accept", { transaction_id = id } }, { accepted.name, accepted.arguments })
+    assert.matches("does not pass", told("transaction.delivered", { transaction_id = id, checks = { { passed = false } } }).text)
+    assert.matches("cannot tell", told("transaction.delivered", { transaction_id = id, checks = {} }).text)
+    assert.equal("market_take_counter", told("bid.countered", { bid_id = "b", price = 10, counter_price_usd = 7 }).tool_calls[1].name)
+    assert.matches("too far", told("bid.countered", { bid_id = "b", price = 10, counter_price_usd = 6.99 }).text)
+    assert.matches("leave it to a person", told("bid.received", { bid_id = "b" }).text)
+  end)
+
   it("is nothing special where that tool is not offered", function()
     assert.same({}, ask({ message(TASK) }, {}).tool_calls)
   end)

@@ -12,7 +12,7 @@ local languages = require "agent.providers.offline_languages"
 local read = require "agent.providers.offline_read"
 local text_of = require "agent.providers.offline_text"
 local tools_of = require "agent.providers.offline_tools"
-local work = require "agent.providers.offline_work"
+local trade = require "agent.providers.offline_trade"
 
 local M = { name = "offline" }
 
@@ -383,7 +383,7 @@ function M.answer(req, _, out)
   end
   local s = prepare(req)
   local has_tools = not req.context and req.tools and req.tools[1] ~= nil
-  local wish = has_tools and (work.next(req.messages, req.tools)
+  local wish = has_tools and (trade.next(req.messages, req.tools)
     or not s.emergency and tools_of.next(req.messages, req.tools))
   if wish then call(out, wish) else act(out, names_of(req.tools), s) end
   out:stop "stop"

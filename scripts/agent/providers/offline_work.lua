@@ -1,6 +1,6 @@
 -- scripts/agent/providers/offline_work.lua -- tasks of the marketplace, when no language model is configured: does what
--- offline_jobs.lua can do with the data in the task, in the shape that its output_schema asks for, and delivers it by
--- the tool market_deliver; says plainly what it cannot do.  Pure.
+-- offline_jobs.lua can do with the data in the task, in the shape that its output_schema asks for, or says plainly why
+-- it cannot.  Pure.  How it comes to a task, and delivers: offline_trade.lua.
 
 local json = require "human.json"
 local jobs = require "agent.providers.offline_jobs"
@@ -9,7 +9,6 @@ local texts = require "human.text"
 local M = {}
 
 local DATA_BYTES, FIELDS, INSTRUCTION_BYTES = 64000, 40, 2000
-local DELIVER, DECLINE = "market_deliver", "market_decline"
 -- What is more than any of these jobs, whatever else a task asks for.
 local BEYOND = { "translat", "rewrite", "paraphrase", "poem", "story", "image", "opinion", "research", "scrape", "crawl",
                  "predict", "forecast", "recommend", "write code", "sentiment", "in your own words" }
@@ -230,79 +229,6 @@ function M.make(task)
   local fields = fields_of(schema)
   if not fields then return no "I give objects, and this asks for something else." end
   return by_fields(job, fields)
-end
-
--- ---- in a conversation ----------------------------------------------------------------------------------------------
-
-local function object_end(text, from)
-  local at, depth, quoted = from, 0, false
-  while at do
-    local c = text:sub(at, at)
-    if c == "\\" then
-      at = at + 1
-    elseif c == '"' then
-      quoted = not quoted
-    else
-      depth = depth + (c == "{" and 1 or -1)
-      if depth == 0 then return at end
-    end
-    at = text:find(quoted and '["\\]' or '[{}"]', at + 1)
-  end
-end
-
---- The task in a message of the marketplace: the object in it that has a transaction_id; nil: there is none.
-function M.task_in(text)
-  local from = text:find("{", 1, true)
-  local last = from and object_end(text, from)
-  local value = last and json.decode(text:sub(from, last))
-  return type(value) == "table" and type(value.transaction_id) == "string" and value or nil
-end
-
-local function offered(tools, name)
-  for _, tool in ipairs(tools or {}) do
-    if tool.name == name then return tool end
-  end
-end
-
--- Of these arguments, those that the tool has.
-local function call(tool, arguments)
-  local known = type(tool.parameters) == "table" and tool.parameters.properties
-  local given = {}
-  for name, value in pairs(arguments) do
-    if type(known) ~= "table" or known[name] then given[name] = value end
-  end
-  return { calls = { { name = tool.name, arguments = given } } }
-end
-
-local function latest(messages)
-  for i = #messages, 1, -1 do
-    if messages[i].role == "user" then return messages[i].content, i end
-  end
-end
-
--- What became of the call since: its answer is the last message of a tool.
-local function answered(messages, from)
-  for i = #messages, from + 1, -1 do
-    if messages[i].role == "tool" then return tostring(messages[i].content or "") end
-  end
-end
-
---- What to do next in a session that has the tool market_deliver: {calls = ..} or {text = ..}; nil: the message is no
---- task of the marketplace.
-function M.next(messages, tools)
-  local deliver = offered(tools, DELIVER)
-  local text, from = latest(messages)
-  local task = deliver and type(text) == "string" and M.task_in(text)
-  if not task then return nil end
-  local answer = answered(messages, from)
-  if answer then return { text = "I have answered the task. The marketplace says: " .. texts.cut(answer, 400) } end
-  local output, why = M.make(task)
-  if output then
-    return call(deliver, { transaction_id = task.transaction_id, sequence = task.sequence, output_data = output })
-  end
-  local decline = offered(tools, DECLINE)
-  if decline then return call(decline, { transaction_id = task.transaction_id, reason = why }) end
-  return { text = "I decline this task. " .. why }
 end
 
 return M
