@@ -41,6 +41,7 @@ export function wordsOf({ words }) {
 /** Blocks that a spec of their own runs: of a page, and of one language where that is said. */
 const RUN_BY = [
   { page: 'docs/agent-api.md', spec: 'spec/e2e/agent_docs.test.mjs' },
+  { page: 'docs/webhooks.md', language: 'go', spec: 'spec/e2e/market_webhooks_go.test.mjs' },
   { page: 'docs/webhooks.md', spec: 'spec/e2e/market_webhooks.test.mjs' },
   { page: 'docs/operating.md', language: 'nginx', spec: 'spec/e2e/nginx.mjs' },
   { page: 'docs/operating.md', language: 'ini', spec: 'spec/e2e/pooler.test.mjs' },
