@@ -9,7 +9,7 @@ import { floorScript } from './floor_script.mjs';
 import { connect, post } from './market.mjs';
 import { middle, postScript, wrk } from './tools_load.mjs';
 import { mcpRounds } from './tools_mcp.mjs';
-import { webhookRounds } from './tools_webhooks.mjs';
+import { webhookCounts, webhookRounds } from './tools_webhooks.mjs';
 import { actor, guarded, hashOf, lend, makeTool, people, recorded, startHost, startNginx, subscribe } from './tools_world.mjs';
 import { listenIn } from './wire.mjs';
 
@@ -21,6 +21,15 @@ const PEOPLE = 4 + ENDPOINTS;
 function about(name, floor, statements) {
   console.log(`(${name}) one sends ${floor.statements} statements in ${floor.trips} round trips: ${floor.commits} transactions and ${floor.alone} statements alone`);
   if (SHOW) for (const s of statements) console.log(`    ${s.conn}.${s.flight} ${s.sql.replace(/\s+/g, ' ').trim().slice(0, 160)}`);
+}
+
+// Of deliveries, whose statements are of no one request.
+function aboutWebhooks({ count, seen }) {
+  const mine = seen.filter((s) => /webhook/.test(s.sql) || s.params.some((p) => p?.includes('webhook')) || /^\s*(begin|commit)/i.test(s.sql)), counts = new Map();
+  const commits = mine.filter((s) => /^\s*commit/i.test(s.sql)).length, trips = new Set(mine.map((s) => `${s.conn}.${s.flight}`)).size;
+  console.log(`(c) one of ${count} webhooks sends ${(mine.length / count).toFixed(1)} statements in ${(trips / count).toFixed(1)} round trips, and makes ${(commits / count).toFixed(1)} commits`);
+  for (const s of mine) counts.set(s.sql, (counts.get(s.sql) ?? 0) + 1);
+  if (SHOW) for (const [sql, n] of [...counts].sort((a, b) => b[1] - a[1])) console.log(`    ${String(n).padStart(4)} ${sql.replace(/\s+/g, ' ').trim().slice(0, 160)}`);
 }
 
 const reserve = (port, s) => post(port, '/bench/tools/reservation', { id: s.id, period_id: s.period_id, listing_id: s.listing_id });
@@ -45,6 +54,7 @@ async function prepare(t, database, client, tool) {
     const inputs = [['id'], ['period_id']].map(([key]) => ({ values: [hot[key], floor[key]], is: `'${floor[key]}'` }));
     const script = floorScript(...two, inputs, []);
     about('d', script, two[0]);
+    aboutWebhooks(await webhookCounts(client, wire, host.port, tool, actor(1)));
     return { mine, hot, floor, script: script.script };
   } finally {
     await t.stop(host);

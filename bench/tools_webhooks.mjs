@@ -3,7 +3,7 @@
 // nothing, with as many requests at a time as ours may make.  EVENTS=1000
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { post } from './market.mjs';
+import { post, quiet } from './market.mjs';
 import { guarded } from './tools_world.mjs';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
@@ -32,12 +32,27 @@ async function delivered(client, hooks, from, count) {
   }
 }
 
+const register = async (port, url, { key }) =>
+  (await post(port, '/webhooks-register', { url, events: ['reputation.updated'], secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }, key)).webhook_id;
+
+/** What deliveries to one quick endpoint send to the database, by a hundred of them: {count, seen: statements}. */
+export async function webhookCounts(client, wire, port, tool, actor) {
+  const hook = await register(port, guarded(tool, '/hook'), actor), since = async (n) => {
+    const { rows: [{ now }] } = await client.query('select human_now()::text as now');
+    await put(client, [actor], n);
+    await delivered(client, [hook], now, n);
+  };
+  await since(1);
+  await quiet(client);
+  const mark = wire.seen.length, count = 100;
+  await since(count);
+  return { count, seen: wire.seen.slice(mark) };
+}
+
 export async function webhookRounds(t, host, client, tool, actors) {
   const url = guarded(tool, '/hook'), port = await t.freePort(), hooks = [];
   const loop = await t.serve('loop of fetch', process.execPath, [path.join(here, 'peers/webhook_loop.mjs'), String(port), url], port);
-  for (const { key } of actors) {
-    hooks.push((await post(host.port, '/webhooks-register', { url, events: ['reputation.updated'], secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }, key)).webhook_id);
-  }
+  for (const each of actors) hooks.push(await register(host.port, url, each));
   await put(client, actors, 1);
   await delivered(client, hooks, '-infinity', actors.length);  // by then each is a quick one
   for (const n of [1, actors.length]) {

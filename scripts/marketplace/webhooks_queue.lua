@@ -238,63 +238,71 @@ end
 -- How an endpoint, which is locked in tx, stands by what it has answered; true: it is disabled.
 local function judge(tx, hook, facts)
   local is = rule.endpoint(facts)
-  tx:exec(M.sql.stand, hook.id, is.failures, is.is_fast)
+  tx:ask(M.sql.stand, hook.id, is.failures, is.is_fast)
   hook.is_fast, hook.is_new = is.is_fast, false
   if is.disable then M.disable(tx, hook, is.disable) end
   return is.disable ~= nil
 end
 
-local function settle(tx, job, tried)
+-- What is due of an endpoint that is locked in tx, each try counted before it is made: {hook, secrets, list, lane};
+-- {why}: not on this host; nil: there is nothing to do in this lane now.
+local function take(tx, hook, lane_of)
+  if lane(hook) ~= lane_of then return M.wake(tx, hook) end
+  local secrets, why = send.secrets(hook)
+  if not secrets then return { why = why } end
+  local list = tx:query(M.sql.claim, hook.id, lane_of == FAST and rule.at_once_fast or rule.at_once_slow)
+  if not list[1] then return go_on(tx, hook) end
+  table.sort(list, function(a, b) return a.sequence < b.sequence end)
+  return { hook = hook, secrets = secrets, list = list, lane = lane_of }
+end
+
+local function claim(tx, id, lane_of)
+  local hook = tx:row(M.sql.lock, id)
+  return hook and hook.state == "active" and take(tx, hook, lane_of) or nil
+end
+
+-- Writes down what became of a job; returns the next one, if its endpoint is to go on.
+local function settle(tx, job, tried, goes_on)
   local hook = tx:row(M.sql.lock, job.hook.id)
-  if not hook then return end
+  if not hook then return nil end
   local rows, delivered, slowest_s, is_gone = json.array {}, 0, 0, false
   for i, d in ipairs(job.list) do
     rows[i] = verdict(d, tried[i])
     if not tried[i].error then delivered = delivered + 1 end
     slowest_s, is_gone = math.max(slowest_s, tried[i].latency_s), is_gone or tried[i].status == 410
   end
-  tx:exec(M.sql.settle, json.encode(rows))
+  tx:ask(M.sql.settle, json.encode(rows))
   -- What was answered at another address says nothing.
   if hook.url == job.hook.url and judge(tx, hook, { failures = hook.failures, failing_s = hook.failing_s,
-      tries = #job.list, slowest_s = slowest_s, delivered = delivered, is_gone = is_gone }) then return end
+      tries = #job.list, slowest_s = slowest_s, delivered = delivered, is_gone = is_gone }) then return nil end
+  if goes_on and hook.state == "active" then return take(tx, hook, job.lane) end
   go_on(tx, hook)
 end
 
--- What is due of an endpoint, each try counted before it is made: {hook, secrets, list}; {why}: not on this host; nil:
--- there is nothing to do now.
-local function claim(tx, id, lane_of)
-  local hook = tx:row(M.sql.lock, id)
-  if not hook or hook.state ~= "active" then return nil end
-  if lane(hook) ~= lane_of then return M.wake(tx, hook) end
-  local secrets, why = send.secrets(hook)
-  if not secrets then return { why = why } end
-  local list = tx:query(M.sql.claim, id, lane_of == FAST and rule.at_once_fast or rule.at_once_slow)
-  if not list[1] then return go_on(tx, hook) end
-  table.sort(list, function(a, b) return a.sequence < b.sequence end)
-  return { hook = hook, secrets = secrets, list = list }
-end
-
--- Makes the tries of a job, and writes down what became of them with the end of its row; after(tx) is a part of that.
-local function try(row, job, timeout_s, after)
-  if job.why then return row:retry_in(NO_SECRET_S, job.why) end
-  local tried = all(job.list, function(d)
+local function try(job, timeout_s)
+  return all(job.list, function(d)
     return send.send(job.hook, job.secrets, { id = "msg_" .. d.id, body = d.body }, timeout_s)
   end)
-  db.tx(function(tx)
-    settle(tx, job, tried)
-    if after then after(tx) end
-    row:done(tx)
-  end)
-  counted(job.list, tried)
 end
 
+-- Works on an endpoint.  A quick one goes on for a turn while it has deliveries, without the queue.
 local function work(row, lane_of)
+  local ends_at = task.clock() + (lane_of == FAST and rule.turn_s or 0)
   local job = db.tx(function(tx)
     local job = claim(tx, row.key, lane_of)
     if not job then row:done(tx) end
     return job
   end)
-  if job then try(row, job, rule.timeout_s) end
+  while job do
+    if job.why then return row:retry_in(NO_SECRET_S, job.why) end
+    local made, tried = job, try(job, rule.timeout_s)
+    job = db.tx(function(tx)
+      local next_job = settle(tx, made, tried, task.clock() < ends_at)
+      if not next_job then row:done(tx) end
+      return next_job
+    end)
+    counted(made.list, tried)
+  end
 end
 
 -- An owner's new endpoints, after one of them.
@@ -319,7 +327,15 @@ function M.first(row)
     if id then go_on_new(tx, owner_id) end
     row:done(tx)
   end)
-  if job then try(row, job, rule.probe_s, function(tx) go_on_new(tx, owner_id) end) end
+  if not job then return end
+  if job.why then return row:retry_in(NO_SECRET_S, job.why) end
+  local tried = try(job, rule.probe_s)
+  db.tx(function(tx)
+    settle(tx, job, tried, false)
+    go_on_new(tx, owner_id)
+    row:done(tx)
+  end)
+  counted(job.list, tried)
 end
 
 -- ---- the clock ---------------------------------------------------------------------------------------------

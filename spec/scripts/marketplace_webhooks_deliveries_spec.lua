@@ -104,14 +104,54 @@ describe("endpoints of webhooks", function()
     run(hook)
     assert.equal(1, #w.sent)
     assert.equal("market.webhooks", kinds(hook))
-    run(hook)
-    assert.equal(6, #w.sent)
     w.answer = { status = 200, latency_s = 3 }
     run(hook)
-    assert.equal(8, #w.sent)
-    told { { to = { who.id } } }
+    assert.equal(6, #w.sent)
     assert.equal("market.webhooks.slow", kinds(hook))
+    run(hook)
+    assert.equal(7, #w.sent)
+    run(hook)
     for i = 1, 8 do assert.equal(i, w.sent[i].body.sequence) end
+  end)
+
+  it("are sent all that they have in one turn while they are quick, and what comes meanwhile", function()
+    local who = person()
+    local hook, events = endpoint(who), {}
+    for i = 1, 13 do events[i] = { to = { who.id } } end
+    told(events)
+    run(hook)
+    local usual, is_told = send.send, false
+    send.send = function(...)
+      if #w.sent > 7 and not is_told then
+        is_told = true
+        told { { to = { who.id } } }
+      end
+      return usual(...)
+    end
+    run(hook)
+    assert.equal(14, #w.sent)
+    for _, row in ipairs(rows(hook)) do assert.same({ "delivered", 1 }, { row.state, row.attempts }) end
+    run(hook)                                          -- the row of what came meanwhile, which is sent by now
+    assert.same({ 14, "" }, { #w.sent, kinds(hook) })
+  end)
+
+  it("give way to others at the end of their turn", function()
+    local who = person()
+    local hook, events = endpoint(who), {}
+    for i = 1, 12 do events[i] = { to = { who.id } } end
+    told(events)
+    run(hook)
+    local clock, task = 0, require "human.task"
+    local usual, really = send.send, task.clock
+    task.clock = function() return clock end
+    send.send = function(...)
+      clock = clock + rule.turn_s / 7
+      return usual(...)
+    end
+    local ok, err = pcall(run, hook)
+    task.clock = really
+    assert(ok, err)
+    assert.same({ 11, "market.webhooks" }, { #w.sent, kinds(hook) })
   end)
 
   it("have one short try while they are new, one endpoint of an owner at a time", function()

@@ -15,6 +15,7 @@ local M = {
   timeout_s = 15,                  -- of a try
   probe_s = 5,                     -- of the first try of an endpoint, whose owner has one such at a time
   quick_s = 2,                     -- an endpoint that needs longer is a slow one
+  turn_s = 2,                      -- for which a quick endpoint is worked on before others have their turn
   at_once_fast = 5,                -- tries of an endpoint at a time
   at_once_slow = 1,
   body_bytes = 20000,
@@ -42,7 +43,7 @@ M.returns = {
   endpoints = "integer 1..1000", secret_least = "integer 16..64", secret_most = "integer 64..1000",
   rotate_s = "integer 0..604800", waits_s = "integer[]", wait_most_s = "integer 1..604800",
   failing_s = "integer 3600..2592000", timeout_s = "integer 1..30", probe_s = "integer 1..30",
-  quick_s = "integer 1..30", at_once_fast = "integer 1..5", at_once_slow = "integer 1..5",
+  quick_s = "integer 1..30", turn_s = "integer 0..20", at_once_fast = "integer 1..5", at_once_slow = "integer 1..5",
   body_bytes = "integer 1000..20479", answer_bytes = "integer 1024..1048576",
   kept_ms = "integer 3600000..31536000000", replayed = "integer 1..10000",
   address = { is_safe = "boolean" }, unknown = "string[]", wants = "boolean", is_event = "boolean",
