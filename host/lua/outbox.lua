@@ -30,7 +30,9 @@ end
 --- an event may come more than once, with the same id, but what batch:done(tx) commits happens once.
 --- batch:retry_in() and batch:dead() work as for a row (human.queue).  wants_path (optional): module.fn(payload) says
 --- whether this consumer wants an event; it is asked when the event is put, and one that is not wanted costs nothing.
-function M.on(topic, fn_path, wants_path)
+--- where (optional): the same in SQL, of r.key and r.payload (json), asked at the end of the transaction that puts it:
+--- "exists (select from hooks h where h.about = r.key)".  Who comes later has missed the event.
+function M.on(topic, fn_path, wants_path, where)
   local g = gen.building()
   if not g then error("outbox.on: only while scripts are loading", 2) end
   check_topic("outbox.on", topic)
@@ -40,7 +42,7 @@ function M.on(topic, fn_path, wants_path)
   if #list >= CONSUMERS_MAX then
     blame.refuse(("outbox.on: %s has %d consumers, as many as may be"):format(topic, #list))
   end
-  local def = { kind = kind, path = fn_path, topic = topic, wants = wants_path }
+  local def = { kind = kind, path = fn_path, topic = topic, wants = wants_path, where = where }
   for name, value in pairs(DEF) do def[name] = value end
   list[#list + 1] = def
   g.queue[kind], g.outbox[topic] = def, list

@@ -86,6 +86,7 @@ function M.take(batch)
   db.tx(function(tx) batch:done(tx) end)
 end
 
-outbox.on(news.TOPIC, "marketplace.pipelines_tasks.take", "marketplace.pipelines_tasks.wants")
+outbox.on(news.TOPIC, "marketplace.pipelines_tasks.take", "marketplace.pipelines_tasks.wants",
+  "exists (select from market_pipeline_steps s where s.task_id = (r.payload -> 'data' ->> 'transaction_id')::uuid)")
 
 return M

@@ -81,7 +81,9 @@ metrics.describe("human_market_webhook_tries_total", "Tries of deliveries to end
 metrics.describe("human_market_webhook_delay_seconds_total", "How long deliveries that were taken had waited, together")
 metrics.describe("human_market_webhooks_disabled_total", "Endpoints that were disabled, by reason")
 
-outbox.on(news.TOPIC, "marketplace.webhooks_queue.take", "marketplace.webhooks_queue.wants")
+outbox.on(news.TOPIC, "marketplace.webhooks_queue.take", "marketplace.webhooks_queue.wants",
+  [[exists (select from market_webhooks w
+    where w.actor_id in (select v::uuid from json_array_elements_text(r.payload -> 'to') v))]])
 local function declare(kind, fn, most)
   queue.define(kind, "marketplace.webhooks_queue." .. fn, { concurrency = most, per_key = true, attempts = 1000,
                                                             timeout_s = 60, backoff = { 2, 10, 60 } })

@@ -25,6 +25,7 @@ local timer = require "human.core.timer"
 
 local M = {}
 local LOOK_S, AGAIN_S, SOONEST_S, TOGETHER_S = 1, 0.5, 0.002, 0.005
+local GAP_S = 0.02                               -- between turns for events, so that more of them come at once
 local PARKED_S, PARKED_MAX_S = 0.02, 1           -- until a look for rows that others' have parked; doubles
 local TAKE_MAX = 32                              -- rows taken at once
 local TELL_S = 0.05                              -- between notifications that there is more than we can take
@@ -39,8 +40,9 @@ metrics.describe("human_queue_failed_total", "Tries of rows of the queue that fa
 metrics.describe("human_queue_dead_total", "Rows of the queue that were given up.")
 
 local function pump_of(name)
-  local of = name:match "^outbox %S+" or name
-  pumps[of] = pumps[of] or { kinds = {} }
+  local topic = name:match "^outbox %S+"
+  local of = topic or name
+  pumps[of] = pumps[of] or { kinds = {}, gap_s = topic and GAP_S, begun_at = -GAP_S }
   return pumps[of]
 end
 
@@ -177,13 +179,6 @@ end
 
 -- The pump ----------------------------------------------------------------------------------------
 
-local function names_of(set)
-  local list = {}
-  for name in pairs(set) do list[#list + 1] = name end
-  table.sort(list)
-  return list
-end
-
 -- Outcomes that could not be written go into the next transaction.
 local function take_back(k, given)
   for _, name in ipairs { "done", "back" } do
@@ -238,7 +233,7 @@ local function heard(p, sent)
     if in_s < 2 * LOOK_S then arm(k, in_s) end
   elseif p.rows[1] then
     tell(k)
-    k.wanted, k.pump.again = true, true
+    k.wanted, k.pump.again, k.pump.is_behind = true, true, true
   end
 end
 
@@ -262,11 +257,22 @@ local function turn(of)
   end
 end
 
+-- Events that come while others are taken wait for what is left of the gap; those of which there are more do not.
+local function rests(of)
+  local left = of.gap_s and not of.is_behind and of.begun_at + of.gap_s - host.now() or 0
+  if left <= 0 then return false end
+  of.rest = of.rest or timer.start(left, function()
+    of.rest = nil
+    pump(of.kinds[1])
+  end)
+  return true
+end
+
 local function work(of)
   repeat
-    of.again = false
+    of.again, of.is_behind, of.begun_at = false, false, host.now()
     turn(of)
-  until not of.again
+  until not of.again or rests(of)
 end
 
 local function on_finish(task, err)
@@ -287,7 +293,7 @@ function pump(k)
     of.again = true
     return
   end
-  if not db.is_ready() then return end           -- the next poll will find them
+  if not db.is_ready() or rests(of) then return end -- the next poll will find them
   of.working, of.again = true, false
   sched.spawn_as({ gen = false, label = 0, queue = of, on_finish = on_finish }, work, of)
 end
@@ -319,7 +325,7 @@ end
 -- Releases rows whose workers are gone; worker 0 does this for its host.
 local function release_lapsed(defs)
   local attempts, lapsed = {}, {}
-  local names = names_of(defs)
+  local names = sql.names(defs)
   for i, name in ipairs(names) do attempts[i] = defs[name].attempts end
   for _, row in ipairs(db.query(sql.lapse, sql.texts(names), "{" .. table.concat(attempts, ",") .. "}")) do
     lapsed[row.kind] = (lapsed[row.kind] or 0) + 1
@@ -334,7 +340,7 @@ local function look_for_due()
   if not next(defs) then return end
   if host.worker() == 0 then release_lapsed(defs) end
   local due = {}
-  for _, row in ipairs(db.query(sql.look, sql.texts(names_of(defs)))) do
+  for _, row in ipairs(db.query(sql.look, sql.texts(sql.names(defs)))) do
     if row.in_s <= 0 then due[row.kind] = true elseif row.in_s < 2 * LOOK_S then arm(kind_of(row.kind), row.in_s) end
   end
   pump_all(due)

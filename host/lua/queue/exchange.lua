@@ -9,17 +9,10 @@ local sql = require "human.queue.sql"
 local M = {}
 local SCAN = 128                                 -- rows scanned for those to take, if keys matter
 
-local function names_of(set)
-  local list = {}
-  for name in pairs(set) do list[#list + 1] = name end
-  table.sort(list)
-  return list
-end
-
 local function take(tx, p, me)
   local def = p.def
   if not def.per_key then return tx:ask(sql.take, p.name, me, p.n, def.limit, def.lease_s) end
-  local keys = sql.texts(names_of(p.freed))
+  local keys = sql.texts(sql.names(p.freed))
   return tx:ask(sql.take_by_key, p.name, me, p.n, def.limit, def.lease_s, SCAN, keys, p.run_max)
 end
 

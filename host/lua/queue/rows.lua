@@ -4,6 +4,7 @@
 local blame = require "human.core.blame"
 local db = require "human.db"
 local engine = require "human.queue.engine"
+local gen = require "human.scripts.generation"
 local json = require "human.json"
 local lossy = require "human.core.lossy"
 local sql = require "human.queue.sql"
@@ -45,9 +46,22 @@ function M.payload(what, payload)
   return text
 end
 
+-- The statement that adds rows; events that a consumer's `where` refuses are left out.
+local function add_of(g)
+  if g.queue_add then return g.queue_add end
+  local list = {}
+  for kind, def in pairs(g.queue) do
+    if def.where then list[#list + 1] = ("when '%s' then %s"):format(kind:gsub("'", "''"), def.where) end
+  end
+  table.sort(list)
+  g.queue_add = list[1] and ("%s where case kind %s else true end"):format(sql.add, table.concat(list, " ")) or sql.add
+  return g.queue_add
+end
+
 local function write(q, rows)
-  local text = json.encode(rows)
-  if q.lease then q:ask(sql.add, text) else db.exec(sql.add, text) end
+  local g, text = gen.current(), json.encode(rows)
+  local add = g and add_of(g) or sql.add
+  if q.lease then q:ask(add, text) else db.exec(add, text) end
 end
 
 --- Makes this worker look for rows of the kind after q commits, or at once for human.db.

@@ -176,6 +176,14 @@ M.depths = [[select k.kind,
       as late_s
   from unnest($1::text[]) k(kind)]]
 
+--- The names of a set, in order.
+function M.names(set)
+  local list = {}
+  for name in pairs(set) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
 --- '{"a","b"}' of texts, for a parameter.
 function M.texts(list)
   local out = {}
