@@ -123,4 +123,5 @@ define(Marketplace, {
   webhooksTest: ["POST", "/webhooks-test", {"body":"json","repeatable":true}],
   mcpStream: ["POST", "/mcp", {"body":"json","answer":"events"}],
   mcpGatewayStream: ["POST", "/mcp-gateway", {"body":"json","answer":"events"}],
+  toolProxyStream: ["POST", "/tool-proxy", {"body":"json","repeatable":true,"answer":"events"}],
 });

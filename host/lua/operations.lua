@@ -32,7 +32,8 @@ local function is_json(node) return not node or node.kind ~= "raw" and node.kind
 
 -- Only what takes and gives JSON, at one path, is an operation.
 local function is_operation(route)
-  if route.kind ~= "http" or route.names or route.has_upload or route.spec.events then return false end
+  if route.kind ~= "http" or route.names or route.has_upload then return false end
+  if route.spec.events and not (route.spec.reply and route.spec.reply[200]) then return false end
   local one = route.body_one
   if route.body_types and not (one and one.mime == JSON and one.read) then return false end
   for _, node in pairs(route.spec.reply) do
@@ -118,13 +119,25 @@ end
 
 -- A call ------------------------------------------------------------------------------------------------------
 
+local function never() return false end
 local function absent() error("an operation has no raw body, cookies or stream of its own", 2) end
 
-local function new_ctx(ctx, route, text)
+-- What the handler has as its stream: each event is told, and none is refused.
+local function told_to(inner, on_event)
+  return function()
+    inner.streams = true
+    return { event = function(_, name, data) return on_event(name, data) ~= false end }
+  end
+end
+
+local function new_ctx(ctx, route, text, on_event)
   local inner = ctx_module.new(ctx.req, route, false)
   inner.task, inner.id, inner.ip = sched.current(), ctx.id, ctx.ip
   inner.params, inner.headers, inner.params_text = {}, {}, text
-  inner.raw_body, inner.stream, inner.set_cookie = absent, absent, absent
+  inner.raw_body, inner.stream, inner.set_cookie, inner.wants_stream = absent, absent, absent, never
+  if on_event then
+    inner.stream, inner.wants_stream = told_to(inner, on_event), function() return true end
+  end
   return inner
 end
 
@@ -207,6 +220,7 @@ end
 
 local function handled(inner, route, body)
   local status, value = route.fn(inner, body)
+  if rawget(inner, "streams") then return { status = 200, headers = "", body = "" } end
   local r = route.replies[status]
   if not r then error(route.where .. ": answers with status " .. tostring(status) .. ", which is not declared", 0) end
   return { status = status, headers = r.type, body = r.encode and r.encode(value) or "" }
@@ -278,12 +292,14 @@ end
 
 --- Carries out an operation of M.list: {status, body (JSON, or ""), code, message, details (of a refusal)}.  ctx: the
 --- request that it comes by; input: its arguments.  options: token (what its authenticator is asked about), key (an
---- Idempotency-Key).  Awaits; raises only when its task is ended.
+--- Idempotency-Key), on_event(name, data) (hears a route that can answer with events do so; the body is "" then; not
+--- with a key).  Awaits; raises only when its task is ended.
 function M.call(ctx, op, input, options)
   local route = of(ctx.route.gen).routes[op]
   if not route then error("operations.call: this is no operation of operations.list", 2) end
-  return carried_out(new_ctx(ctx, route, json.encode_sorted(input)), route, input, { token = options and options.token,
-                                                                                     key = options and options.key })
+  local o = options or {}
+  local inner = new_ctx(ctx, route, json.encode_sorted(input), route.spec.events and o.on_event)
+  return carried_out(inner, route, input, { token = o.token, key = o.key })
 end
 
 --- The same without a request, for an actor that the caller answers for: no key is shown, and nothing that somebody

@@ -5,11 +5,12 @@
 local fail = require "human.fail"
 local json = require "human.json"
 local task = require "human.task"
+local text = require "human.text"
 local sessions = require "marketplace.mcp_sessions"
 
 local M = {}
 
-local TICK_S = 5
+local TICK_S, STEP, SAID = 5, 0.001, 2000        -- seconds; and bytes of an event that are told of
 
 M.longest_s = 90                                 -- of one call
 
@@ -26,13 +27,43 @@ end
 
 -- Progress is told by whoever knows it; of a call that says nothing, how long it has lasted.
 local function teller(out, asked)
-  return function(n, total, text)
-    local note = out and not out.closed and asked:progress(n, total, text)
+  return function(n, total, message)
+    local note = out and not out.closed and asked:progress(n, total, message)
     if note then out:event("message", json.encode(note)) end
   end
 end
 
 local function elapsed(begun) return math.floor((task.clock() - begun) * 1000 + 0.5) / 1000 end
+
+-- What a tool tells of its own progress: {"progress": 3, "total": 10, "message": ".."}, in an event `progress`.
+local function progress_of(name, data)
+  local told = name == "progress" and json.decode(data)
+  if type(told) ~= "table" or type(told.progress) ~= "number" then return nil end
+  return told.progress, type(told.total) == "number" and told.total or nil,
+    type(told.message) == "string" and told.message or nil
+end
+
+-- Tells of the events of a tool that streams.  Once it has counted by itself, nobody else does.
+local function event_teller(run, asked)
+  return function(name, data)
+    local n, total, message = progress_of(name, data)
+    if n then
+      run.tell_own = run.tell_own or run.tell
+      run.tell = function() end
+      return run.tell_own(n, total, message and text.cut(message, SAID))
+    end
+    run.tell(math.max(elapsed(run.begun), (asked.told or 0) + STEP), nil, text.cut(data, SAID))
+  end
+end
+
+local function begin_to_tell(run, caller, asked, tool)
+  if tool.run then
+    asked.tell = run.tell
+  else
+    run.tell(0, nil, "Called")
+    if caller.out then asked.tell_event = event_teller(run, asked) end
+  end
+end
 
 local function begin(caller, asked, work)
   if not caller.session or asked.id == nil then return task.spawn(work) end
@@ -67,8 +98,8 @@ end
 --- when it was cancelled.  caller.out is the stream that the answer is to be sent on, if there is one.
 function M.carry_out(caller, asked, tool, work)
   caller.out = opened(caller.ctx, asked)
-  local run, me = { tell = teller(caller.out, asked) }, task.current()
-  if tool.run then asked.tell = run.tell else run.tell(0, nil, "Called") end
+  local run, me = { tell = teller(caller.out, asked), begun = task.clock() }, task.current()
+  begin_to_tell(run, caller, asked, tool)
   run.handle = begin(caller, asked, function()
     run.result = { pcall(work) }
     run.ended = true

@@ -3,8 +3,10 @@
 
 local db = require "human.db"
 local json = require "human.json"
+local fail = require "human.fail"
 local operations = require "human.operations"
 local content = require "marketplace.mcp_content"
+local rules = require "marketplace.rules.subscriptions"
 local shapes = require "marketplace.shapes"
 
 local M = {}
@@ -47,12 +49,36 @@ local function proxy_operation()
   end
 end
 
---- Calls it: what operations.call returns, and, when the tool has answered, the result.
-function M.call(ctx, tool, arguments, options)
+-- What a tool has answered event by event, as an answer of /tool-proxy: one output, or all as a list.
+local function collected(events)
+  local usage = events[#events]
+  events[#events] = nil
+  return { output = #events == 1 and events[1] or events, usage = usage }
+end
+
+-- Tells of each event, and keeps it.
+local function listener(events, tell)
+  local size = 0
+  return function(name, data)
+    if type(data) == "string" then
+      size = size + #data
+      if size > rules.output_bytes then fail.throw "upstream_too_large" end
+      tell(name, data)
+      data = json.decode(data)
+    end
+    events[#events + 1] = data
+  end
+end
+
+--- Calls it: what operations.call returns, and, when the tool has answered, the result.  asked.tell_event(name, text
+--- (JSON)), if there is one, hears what it answers event by event.
+function M.call(ctx, tool, arguments, options, asked)
   proxy = proxy or proxy_operation()
+  local events, streams = json.array {}, asked.tell_event and not options.key
+  if streams then options.on_event = listener(events, asked.tell_event) end
   local made = operations.call(ctx, proxy, { subscription_id = tool.subscription_id, input = arguments }, options)
   if made.status ~= 200 then return made end
-  local answer = json.decode(made.body)
+  local answer = streams and collected(events) or json.decode(made.body)
   local result = content.of(answer.output)
   result._meta = { ["humai.market/usage"] = answer.usage }
   return made, result

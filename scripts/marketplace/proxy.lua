@@ -31,8 +31,8 @@ function M.must_be_callable(s)
   if verdict.code then fail.throw(verdict.code) end
 end
 
--- The subscription of a call that may be made.
-local function admitted(actor, id)
+--- The subscription of a call that may be made: a row of M.sql.load.
+function M.admitted(actor, id)
   local s = db.row(M.sql.load, id, rules.grace_hours)
   local is_own = s and s.subscriber_id == actor.id and (not actor.subscription_id or actor.subscription_id == s.id)
   if not is_own then fail.throw "not_found" end
@@ -43,8 +43,9 @@ end
 local CODES = { timeout = "upstream_timeout", denied = "upstream_blocked", too_large = "upstream_too_large" }
 local NO_CREDENTIAL = "The tool's credential cannot be opened on this host"
 
--- The output as JSON text without raw control characters, which would be white space outside of strings; nil: none.
-local function output_of(body)
+--- An output as JSON text without raw control characters, which would be white space outside of strings; nil: it is no
+--- JSON.
+function M.output_of(body)
   if body:find "[%z\1-\8\11\12\14-\31]" or json.decode(body) == nil then return nil end
   return (body:gsub("[\t\n\r]", " "))
 end
@@ -57,16 +58,20 @@ function M.failure(err)
   return { outcome = err.code == "timeout" and "timeout" or "failed", code = CODES[err.code] or "upstream_error" }
 end
 
+--- The same of a call that a tool has not answered with 2xx.
+function M.refusal(status)
+  return { outcome = rules.outcome { status = status, is_json = false }, code = "upstream_error",
+           message = ("The tool answered with status %d"):format(status) }
+end
+
 --- What a tool answers to a request of M.request: {outcome, code, message, output (JSON)}.
 function M.ask(request)
   local answer, err = fetch(request)
   if not answer then return M.failure(err) end
-  local output = answer.status >= 200 and answer.status < 300 and output_of(answer.body)
-  local outcome = rules.outcome { status = answer.status, is_json = output and true or false }
-  if outcome == "ok" then return { outcome = outcome, output = output } end
-  local message = answer.status < 300 and "The tool's answer is not JSON"
-    or ("The tool answered with status %d"):format(answer.status)
-  return { outcome = outcome, code = "upstream_error", message = message }
+  if answer.status < 200 or answer.status >= 300 then return M.refusal(answer.status) end
+  local output = M.output_of(answer.body)
+  if output then return { outcome = "ok", output = output } end
+  return { outcome = "failed", code = "upstream_error", message = "The tool's answer is not JSON" }
 end
 
 --- The request of one call; its input (JSON) has to be what the tool takes.  s: a row of M.sql.load.
@@ -105,13 +110,17 @@ end
 --- A call: {subscription_id, input (JSON of an object)}.  Returns its output (JSON), and how the period is used:
 --- {calls, included_calls, latency_ms, is_overage}.
 function M.call(actor, asked)
-  local s = admitted(actor, asked.subscription_id)
+  local s = M.admitted(actor, asked.subscription_id)
   local timeout_ms = M.timeout_ms(s)
   local request = M.request(s, asked.input, timeout_ms)
   local call = quotas.reserve(s, timeout_ms)
   local begun = task.clock()
   request.headers["X-Call-Id"] = call.id
-  local result = M.ask(request)
+  local ok, result = pcall(M.ask, request)
+  if not ok then                                 -- its caller has ended it
+    quotas.give_back(call, "canceled", math.floor((task.clock() - begun) * 1000))
+    error(result, 0)
+  end
   local latency_ms = math.floor((task.clock() - begun) * 1000)
   if result.outcome ~= "ok" then
     quotas.give_back(call, result.outcome, latency_ms)

@@ -61,7 +61,8 @@ M.sql = {
       s.delegation_id, s.transaction_id
     from market_tool_calls c join market_subscriptions s on s.id = c.subscription_id where c.id = $1::uuid]],
   finish = [[with done as (
-      update market_tool_calls set state = $2, outcome = $3, latency_ms = $4::int, ended_at = human_now()
+      update market_tool_calls set state = $2, outcome = $3, latency_ms = $4::int, first_ms = $5::int,
+        ended_at = human_now()
       where id = $1::uuid and state = 'open' returning period_id, is_overage
     ) update market_periods p set in_flight = in_flight - 1,
         used = used - case when $2 = 'returned' and not done.is_overage then 1 else 0 end,
@@ -199,23 +200,26 @@ local function pay_back(tx, call)
   end
 end
 
-local function finish(id, is_paid, state, outcome, latency_ms)
-  if not is_paid then return db.exec(M.sql.finish, id, state, outcome, latency_ms) == 1 end
+local function finish(id, is_paid, state, outcome, latency_ms, first_ms)
+  if not is_paid then return db.exec(M.sql.finish, id, state, outcome, latency_ms, first_ms) == 1 end
   return db.tx(function(tx)
     local call = tx:must("not_found", M.sql.get, id)
     credits.lock(tx, call.payer_id, call.provider_id)
-    if tx:exec(M.sql.finish, id, state, outcome, latency_ms) == 0 then return false end
+    if tx:exec(M.sql.finish, id, state, outcome, latency_ms, first_ms) == 0 then return false end
     if state == "done" then pay(tx, call) else pay_back(tx, call) end
     return true
   end)
 end
 
---- The tool has answered: the call is paid for.  False: it has ended otherwise before.
-function M.succeed(call, latency_ms) return finish(call.id, call.is_paid, "done", "ok", latency_ms) end
+--- The tool has answered: the call is paid for.  first_ms: when the first event of its answer came, if it was streamed.
+--- False: it has ended otherwise before.
+function M.succeed(call, latency_ms, first_ms)
+  return finish(call.id, call.is_paid, "done", "ok", latency_ms, first_ms)
+end
 
 --- It has not: the place in the quota, and what was paid for it, go back.
-function M.give_back(call, outcome, latency_ms)
-  return finish(call.id, call.is_paid, "returned", outcome, latency_ms)
+function M.give_back(call, outcome, latency_ms, first_ms)
+  return finish(call.id, call.is_paid, "returned", outcome, latency_ms, first_ms)
 end
 
 --- Work by the clock: calls whose worker has died are given back.  Who called has had no answer.
@@ -223,7 +227,7 @@ function M.sweep()
   for _ = 1, SWEEP_ROUNDS do
     local lost = db.query(M.sql.lost, SWEEP_MOST)
     for _, row in ipairs(lost) do
-      finish(row.id, row.price_mrc > 0, "returned", "lost", nil)
+      finish(row.id, row.price_mrc > 0, "returned", "lost")
     end
     if #lost < SWEEP_MOST then return end
   end

@@ -22,12 +22,13 @@ M.sql = {
     ), counted as (
       update market_tool_calls c set is_counted = true from ended where c.id = ended.id
       returning c.listing_id, date_trunc('hour', c.ended_at at time zone 'UTC') at time zone 'UTC' as hour, c.outcome,
-        c.latency_ms, case c.state when 'done' then c.price_mrc else 0 end as price_mrc,
+        coalesce(c.first_ms, c.latency_ms) as latency_ms,
+        case c.state when 'done' then c.price_mrc else 0 end as price_mrc,
         case c.state when 'done' then c.fee_mrc else 0 end as fee_mrc
     ), summed as (
       insert into market_tool_hours as h (listing_id, hour, calls, ok, failures, latency_ms, price_mrc, fee_mrc)
-      select listing_id, hour, count(*) filter (where outcome <> 'lost'), count(*) filter (where outcome = 'ok'),
-        count(*) filter (where outcome in ('failed', 'timeout')),
+      select listing_id, hour, count(*) filter (where outcome not in ('lost', 'canceled')),
+        count(*) filter (where outcome = 'ok'), count(*) filter (where outcome in ('failed', 'timeout')),
         coalesce(sum(latency_ms) filter (where outcome = 'ok'), 0), sum(price_mrc), sum(fee_mrc)
       from counted group by listing_id, hour order by listing_id, hour
       on conflict (listing_id, hour) do update set calls = h.calls + excluded.calls, ok = h.ok + excluded.ok,
@@ -43,8 +44,9 @@ M.sql = {
   hour = [[select calls, failures, probes, probe_failures from market_tool_hours where listing_id = $1::uuid
     and hour > human_now() - interval '1 hour' order by hour desc limit 1]],
   p95 = [[select percentile_disc(0.95) within group (order by latency_ms) as p95, count(*)::int as calls
-    from (select latency_ms from market_tool_calls where listing_id = $1::uuid and outcome = 'ok'
-      and ended_at > human_now() - interval '1 hour' order by ended_at desc limit $2::int) newest]],
+    from (select coalesce(first_ms, latency_ms) as latency_ms from market_tool_calls
+      where listing_id = $1::uuid and outcome = 'ok' and ended_at > human_now() - interval '1 hour'
+      order by ended_at desc limit $2::int) newest]],
   misses = "select probe_misses from market_tools where listing_id = $1::uuid",
   keep = "update market_tools set uptime_30d = $2::float8, checked_at = human_now() where listing_id = $1::uuid",
   breach = [[insert into market_sla_breaches (listing_id, severity, type, value, threshold)

@@ -300,8 +300,20 @@ describe('a call that takes long', () => {
     assert.match((await plain).headers.get('content-type'), /^application\/json/);
   });
 
+  it('tells of each event of a tool that streams, and of its own progress, and has all of them as its result', async () => {
+    const n = held.length + 1, answer = send(scrape(3, { _meta: { progressToken: 'p' } }));
+    const { res } = await arrival(n);
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.end('data: {"page": 1}\n\nevent: progress\ndata: {"progress": 60, "total": 100, "message": "Reading"}\n\nevent: progress\ndata: {"progress": 99, "total": 100}\n\n');
+    const all = events((await answer).text), last = all.pop();
+    const told = all.map(({ params: { progress, total, message } }) => ({ progress, total, message }));
+    assert.deepEqual([told.at(-3).message, ...told.slice(-2)], ['{"page": 1}', { progress: 60, total: 100, message: 'Reading' }, { progress: 99, total: 100, message: undefined }]);
+    assert.deepEqual(last.result.structuredContent, { output: [{ page: 1 }, { progress: 60, total: 100, message: 'Reading' }, { progress: 99, total: 100 }] });
+    assert.equal(last.result._meta[USAGE].is_overage, false);
+  });
+
   it('ends when its session cancels it, and no other does', async () => {
-    const mine = await open(), other = await open(), n = held.length + 1;
+    const mine = await open(), other = await open(), n = held.length + 1, { used } = await counted(market, sub.subscription_id);
     const answer = send(scrape(7), { headers: mine });
     const one = await arrival(n);
     const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } };
@@ -310,6 +322,9 @@ describe('a call that takes long', () => {
     assert.equal((await send(cancel, { headers: mine })).status, 202);
     assert.equal((await answer).body.error.code, -32000);
     await until(() => one.closed, PATIENCE_MS, 'the tool is hung up on');
+    await until(async () => (await counted(market, sub.subscription_id)).in_flight === 0, PATIENCE_MS, 'its place in the quota is free');
+    assert.equal((await counted(market, sub.subscription_id)).used, used);
+    assert.equal(await market.one(`select state || ' ' || outcome from market_tool_calls where listing_id = '${sub.listing_id}' order by started_at desc limit 1`), 'returned canceled');
   });
 
   it('that was cancelled is done anew by who repeats it with its Idempotency-Key', async () => {

@@ -2887,6 +2887,7 @@ _OPERATIONS: dict[str, Operation] = {
     "tasksCreditAvailable": Operation("GET", "/tasks-credit-available", query=["limit","offset"], items="tasks"),
     "toolBenchmarks": Operation("GET", "/tool-benchmarks", query=["listing_id"]),
     "toolProxy": Operation("POST", "/tool-proxy", body="json", repeatable=True),
+    "toolProxyStream": Operation("POST", "/tool-proxy", body="json", repeatable=True, answer="events"),
     "toolSearch": Operation("GET", "/tool-search", query=["category","has_free_tier","limit","max_price_cents","min_uptime","offset","query","sort_by"], items="tools"),
     "toolSlaCheck": Operation("GET", "/tool-sla-check", query=["listing_id"]),
     "toolSubscriptions": Operation("POST", "/tool-subscriptions", body="json", repeatable=True),
@@ -3962,6 +3963,18 @@ class Marketplace(Client):
         """
         result: ToolProxyResult = self._call(_OPERATIONS["toolProxy"], input, options)
         return result
+
+    def tool_proxy_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[ToolProxyInput]
+    ) -> Iterator[StreamEvent]:
+        """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required,
+        budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
+        insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active,
+        tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error,
+        upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error.
+        """
+        return self._stream(_OPERATIONS["toolProxyStream"], input, options)
 
     def tool_search(
         self, options: CallOptions | None = None, /, **input: Unpack[ToolSearchInput]
@@ -5198,6 +5211,18 @@ class AsyncMarketplace(Client):
         """
         result: ToolProxyResult = await self._call_async(_OPERATIONS["toolProxy"], input, options)
         return result
+
+    def tool_proxy_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[ToolProxyInput]
+    ) -> AsyncIterator[StreamEvent]:
+        """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required,
+        budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid,
+        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
+        insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active,
+        tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error,
+        upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error.
+        """
+        return self._stream_async(_OPERATIONS["toolProxyStream"], input, options)
 
     async def tool_search(
         self, options: CallOptions | None = None, /, **input: Unpack[ToolSearchInput]

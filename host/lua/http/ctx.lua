@@ -7,7 +7,7 @@
 --   query     {name = value}, validated             headers   the request headers that spec.headers
 --   deadline  human.task.clock() at which it ends             declares, by lower-case name
 --   log       human.log, with the request's id      db        human.db
---   fail, rule, emit, stream, tx, after, is_local, path, base   functions, below
+--   fail, rule, emit, stream, tx, after, is_local, path, base, ..   functions, below
 
 local after = require "human.http.after"
 local caller = require "human.http.caller"
@@ -25,7 +25,19 @@ local methods, lazy = {}, {}
 -- The client disconnected (connections).  The task runs to its end, unless the route declares abort.
 function methods:on_abort()
   self.gone = true
-  if self.route.abort then sched.kill(self.task) end
+  if self.route.abort or self.ends_with_client then sched.kill(self.task) end
+end
+
+-- From now on the task is canceled when its client leaves, as with `abort = true`; at its next wait, if it has left.
+function methods:end_with_client()
+  self.ends_with_client = true
+  if self.gone then sched.kill(self.task) end
+end
+
+-- Whether the client asks for server-sent events (Accept), for a route that can answer with them as well.
+function methods:wants_stream()
+  local params = (self:header "accept" or ""):lower():match "text/event%-stream([^,]*)"
+  return params ~= nil and not params:find "^%s*;%s*q%s*=%s*0[.0]*%s*$"
 end
 
 -- Only streams wait for their queue to drain.
@@ -192,7 +204,7 @@ function M.new(req, route, raw_query)
   return setmetatable({
     req = req, route = route, raw_query = raw_query, started = host.now(),
     task = false, tracked = false, is_head = false, held = false, out = false, authority = false,
-    gone = false, claim = false, afters = false, ahead = false,
+    gone = false, ends_with_client = false, claim = false, afters = false, ahead = false,
   }, Ctx)
 end
 

@@ -9,6 +9,7 @@ local fail = require "human.fail"
 local fields = require "api.marketplace.fields"
 local keys = require "marketplace.subscriptions_keys"
 local proxy = require "marketplace.proxy"
+local proxy_stream = require "marketplace.proxy_stream"
 local rules = require "marketplace.rules.subscriptions"
 local subscriptions = require "marketplace.subscriptions"
 require "api.marketplace.auth"
@@ -52,8 +53,26 @@ local Usage = s.object {
   { "calls_this_period", s.int }, { "included_calls", s.int }, { "latency_ms", s.int }, { "is_overage", s.bool },
 }
 
+-- Passes the answer on as it comes.  No repeat could be given it again.
+local function stream(ctx, asked)
+  if ctx:header "idempotency-key" then
+    fail.throw("validation_error", { details = { { path = "Idempotency-Key",
+      message = "cannot be kept for an answer that is streamed" } } })
+  end
+  ctx:end_with_client()
+  local out, usage = proxy_stream.call(ctx.actor, asked, { open = function() return ctx:stream() end,
+    is_gone = function() return ctx.gone or ctx.out and ctx.out.gone end })
+  usage.calls_this_period, usage.calls = usage.calls, nil
+  if out then out:event("usage", usage) end
+end
+
 g:post("/tool-proxy", {
-  summary = "Call a tool through the metered proxy", auth = "market_tool_key", idempotent = "lease", timeout_s = 95,
+  summary = "Call a tool through the metered proxy", auth = "market_tool_key", idempotent = "lease",
+  description = "With `Accept: text/event-stream` the answer is passed on as it comes: each event of a tool that "
+    .. "answers with server-sent events or with lines of JSON, or else its answer as one event, and then an event "
+    .. "`usage`; or `error`, where it breaks off. What is wrong before the first event is answered as without.",
+  events = "Events of the tool (its `error` and `usage` as `tool_error` and `tool_usage`), then `usage` or `error`",
+  timeout_s = proxy_stream.timeout_s,
   body_max = 524288,
   body = s.object { { "subscription_id", s.uuid },
                     { "input", input } },
@@ -62,7 +81,9 @@ g:post("/tool-proxy", {
              "tool_suspended", "upstream_timeout", "upstream_error", "upstream_blocked", "upstream_too_large",
              "input_schema_mismatch", "insufficient_balance", "rate_limited", "approval_required", unpack(BUDGET) },
 }, function(ctx, body)
-  local output, usage = proxy.call(ctx.actor, { subscription_id = body.subscription_id, input = body.input })
+  local asked = { subscription_id = body.subscription_id, input = body.input }
+  if ctx:wants_stream() then return stream(ctx, asked) end
+  local output, usage = proxy.call(ctx.actor, asked)
   usage.calls_this_period = usage.calls
   return 200, { output = output, usage = usage }
 end)
