@@ -25,6 +25,8 @@ local NOBODY = "00000000-0000-0000-0000-000000000000"
 M.sql = {
   get = "select " .. COLUMNS .. " from market_bids where id = $1::uuid",
   lock = "select " .. COLUMNS .. " from market_bids where id = $1::uuid for no key update",
+  lock_buyer = [[select id from ledger_accounts where code = 6000 and owner = (select l.actor_id::text
+    from market_bids b join market_listings l on l.id = b.listing_id where b.id = $1::uuid) for update]],
   insert = [[insert into market_bids (listing_id, bidder_id, price_cents, sla_hours, scope_note, milestones, expires_at,
       is_auto)
     values ($1::uuid, $2::uuid, $3::bigint, $4::int, $5, $6::jsonb, $7::timestamptz, $8::bool)
@@ -144,6 +146,7 @@ end
 --- The listing's owner accepts a bid.  Returns the transaction, and its payment when it has just been made.
 function M.accept(actor_id, id)
   return db.tx(function(tx)
+    tx:ask(M.sql.lock_buyer, id)                 -- whom nobody freezes meanwhile
     local b, listing = lock(tx, id, actor_id)
     if not is_owner(listing, actor_id) then fail.throw "forbidden" end
     if b.state == "accepted" then return transactions.get(tx, b.transaction_id) end
@@ -154,6 +157,7 @@ end
 --- Whoever got the counter offer accepts it.  The same returns as accept().
 function M.counter_accept(actor_id, id)
   return db.tx(function(tx)
+    tx:ask(M.sql.lock_buyer, id)
     local b, listing = lock(tx, id, actor_id)
     if b.state == "accepted" and b.counter_by and b.counter_by ~= actor_id then
       return transactions.get(tx, b.transaction_id)

@@ -1,6 +1,6 @@
 -- scripts/marketplace/proxy_stream.lua -- calls of tools whose answer is passed on as it comes.  As in
 -- marketplace.proxy, a place of the quota is taken before; the call is settled once the answer has ended, however it
--- has, by rules/tools_streams.lua.  A caller that reads slowly holds the tool up: no more than a few hundred KB wait here.
+-- has, by rules/tools_streams.lua.  A caller that reads slowly holds the tool up: no more than a few hundred KB wait.
 
 local fail = require "human.fail"
 local fetch = require "human.fetch"

@@ -4,6 +4,7 @@
 local db = require "human.db"
 local fail = require "human.fail"
 local approvals = require "marketplace.approvals"
+local credits = require "marketplace.credits"
 local data_products = require "marketplace.data_products"
 local listings = require "marketplace.listings"
 local rules = require "marketplace.rules.trade"
@@ -70,6 +71,7 @@ function M.create(actor, ask)
     local listing = listings.get(tx, ask.listing_id)
     check(listing, ask)
     if actor.type ~= "human" and not ask.parent_id then fail.throw "missing_parent_transaction" end
+    if not ask.parent_id then credits.lock(tx, actor.id) end   -- whom nobody freezes meanwhile; or see parent_of
     transactions.check_parties(tx, actor.id, listing.actor_id)
     data_products.must_be_there(tx, listing)
     local parent = ask.parent_id and parent_of(tx, actor, ask.parent_id, listing.actor_id)
