@@ -44,6 +44,8 @@ return {
     description = "Bids on a listing of yours, or your own without listing_id." },
   { name = "messages", risk = "low", routes = { "GET /messages-list" }, takes = { "channel_id limit" },
     description = "Messages of a channel, newest first." },
+  { name = "tasks", risk = "low", routes = { "GET /tasks-credit-available" }, takes = { "limit" },
+    description = "Tasks of the platform that pay credits; take one with market_take_task." },
   { name = "balance", risk = "low", routes = { "GET /credits-balance" }, takes = { "" },
     description = "Your credits; 100 credits are one dollar." },
 
@@ -60,6 +62,11 @@ return {
   { name = "deliver", risk = "medium", routes = { "POST /transactions-deliver", "POST /milestones-deliver" },
     pick = has_part, takes = { "transaction_id output_data", "transaction_id output_data sequence" },
     description = "Deliver work. output_data is the result, in the form that was agreed; sequence: of a milestone." },
+  { name = "decline", risk = "medium", routes = { "POST /transactions-cancel" }, takes = { "transaction_id" },
+    description = "Give up work that you cannot do: the buyer has its money back. Also what you buy, where it is not "
+      .. "paid or late." },
+  { name = "take_task", risk = "medium", routes = { "POST /tasks-credit-accept" }, takes = { "task_id" },
+    description = "Take a task of the platform; deliver with market_deliver." },
   { name = "revise", risk = "medium", routes = { "POST /transactions-request-revision" },
     takes = { "transaction_id note" },
     description = "Send back what was delivered to you, and say what is missing. At most twice." },

@@ -22,7 +22,7 @@ local M = {}
 
 M.SESSION = "market"
 local CAUSE = "market"
-local FACTS_BYTES = 16000                        -- limit: what an event tells an agent
+local FACTS_BYTES = 64000                        -- limit: what an event tells an agent
 local SWEEP, ROUNDS = 1000, 100
 
 M.sql = {
@@ -30,9 +30,10 @@ M.sql = {
   acting = [[select m.id, m.agent_id from json_array_elements_text($1::json) i cross join lateral
       (select id, agent_id, agent_stopped_at, state from market_actors where id = i.value::uuid offset 0) m
     where m.agent_id is not null and m.agent_stopped_at is null and m.state <> 'banned']],
-  listing = [[select title, description, category_tags, direction, budget_ceiling_cents, sla_hours, input_schema,
-      output_schema, actor_id from market_listings where id = $1::uuid]],
-  parties = "select buyer_id, seller_id from market_transactions where id = $1::uuid",
+  listing = [[select title, description, category_tags, direction, budget_ceiling_cents, sla_hours, output_schema,
+      actor_id from market_listings where id = $1::uuid]],
+  transaction = [[select buyer_id, seller_id, title, has_milestones, input_data, output_schema, evaluation_rubric,
+      listing_id from market_transactions where id = $1::uuid]],
   add = [[insert into market_agent_work (event_id, agent_id, actor_id, name, about, state)
     values ($1, $2, $3::uuid, $4, $5, 'dropped') on conflict do nothing]],
   begun = [[select count(*)::int as in_hour, (count(*) filter (where about = $2))::int as about_in_hour from (
@@ -46,11 +47,12 @@ M.sql = {
 }
 
 -- What the rule asks of an event and the agent's actor.
-local function facts_of(e, actor_id, listing, data)
-  local is_owner, round = listing ~= nil and listing.actor_id == actor_id, e.data and e.data.counter_round
+local function facts_of(e, actor_id, it)
+  local is_owner, round = it.listing ~= nil and it.listing.actor_id == actor_id, e.data and e.data.counter_round
   local for_owner = round and round % 2 == 0     -- the owner makes the first counter offer
-  return { name = e.name, is_owner = is_owner, is_seller = data.seller_id == actor_id or M.is_only(e, actor_id),
-           is_buyer = data.buyer_id == actor_id, is_turn = e.name == "bid.countered" and is_owner == for_owner }
+  return { name = e.name, is_owner = is_owner, has_parts = it.t ~= nil and it.t.has_milestones,
+           is_seller = it.parties.seller_id == actor_id or M.is_only(e, actor_id),
+           is_buyer = it.parties.buyer_id == actor_id, is_turn = e.name == "bid.countered" and is_owner == for_owner }
 end
 
 --- Whether an event concerns this actor alone, and nobody else.
@@ -62,32 +64,46 @@ local function untrusted(value)
 end
 
 local function listing_shown(listing)
-  local out = { title = listing.title, description = listing.description, category_tags = listing.category_tags,
-                direction = listing.direction, budget_ceiling_cents = listing.budget_ceiling_cents,
-                sla_hours = listing.sla_hours }
-  for _, name in ipairs { "input_schema", "output_schema" } do
-    out[name] = listing[name] and json.decode(listing[name]) or nil
-  end
-  return news_rules.payload(out)
+  return news_rules.payload { title = listing.title, description = listing.description,
+    category_tags = listing.category_tags, direction = listing.direction, sla_hours = listing.sla_hours,
+    budget_ceiling_cents = listing.budget_ceiling_cents,
+    output_schema = listing.output_schema and json.decode(listing.output_schema) or nil }
 end
 
---- The message that a run begins with.
-function M.text(e, need, listing)
-  local facts = untrusted(news_rules.payload(e.data or {}))
-  local parts = { "Event of the marketplace: " .. e.name, need, "Facts: " .. facts }
-  if listing then parts[#parts + 1] = "The listing: " .. untrusted(listing_shown(listing)) end
+local AGREED = { "input_data", "output_schema", "evaluation_rubric" }
+
+-- What whoever does the work has to know, beside the facts of the event; what is too long is to be looked up.
+local function add_task(facts, t, listing)
+  if facts.title and facts.sequence then facts.part = facts.title end
+  facts.title, facts.description = t.title, listing and listing.description
+  for _, name in ipairs(AGREED) do
+    facts[name] = t[name] and json.decode(t[name]) or nil
+  end
+  if #json.encode(facts) > FACTS_BYTES then
+    facts.input_data, facts.left_out = nil, "input_data is too long to be shown"
+  end
+end
+
+--- The message that a run begins with.  verdict: of rules.need; it: {t, listing}, rows of what the event is about, or
+--- nil.  The facts of work are an object with its transaction_id; those of anything else are its member `about`, so
+--- that nobody takes it for work.
+function M.text(e, verdict, it)
+  local facts = news_rules.payload(e.data or {})
+  if verdict.is_work and it.t then add_task(facts, it.t, it.listing) else facts = { about = facts } end
+  local parts = { "Event of the marketplace: " .. e.name, verdict.need, "Facts: " .. untrusted(facts) }
+  if it.listing and not it.t then parts[#parts + 1] = "The listing: " .. untrusted(listing_shown(it.listing)) end
   return table.concat(parts, "\n\n")
 end
 
 -- Begins the run of an event for an agent, in a transaction of its own, or finds that this has been done.
-local function begin(row, e, who, need, listing)
+local function begin(row, e, who, text)
   local agent_id, about = who.agent_id, row.key or row.id
   return db.tx(function(tx)
     if tx:exec(M.sql.add, row.id, agent_id, who.id, e.name, about) == 0 then return end
     local verdict = decisions.decide(tx, rules.may_begin, { ref = row.id, subject = agent_id },
       tx:row(M.sql.begun, agent_id, about))
     if verdict.action ~= "begin" then return tx:exec(M.sql.set, row.id, agent_id, "dropped", verdict.reason, nil) end
-    local taken, code = chat.take(tx, { agent_id = agent_id, key = M.SESSION, message = M.text(e, need, listing),
+    local taken, code = chat.take(tx, { agent_id = agent_id, key = M.SESSION, message = text,
       cause = CAUSE .. ":" .. row.id, idempotency_key = "market:" .. row.id, mode = "queue" })
     tx:exec(M.sql.set, row.id, agent_id, taken and "begun" or "dropped", code, taken and taken.run_id or nil)
   end)
@@ -105,22 +121,23 @@ local function agents_among(batch)
   return by
 end
 
--- Whom an event is about: its data, or the parties of the transaction that it names.
-local function parties_of(data)
-  if data.seller_id or not data.transaction_id then return data end
-  return db.row(M.sql.parties, data.transaction_id) or data
+-- What an event is about: {t (a transaction), listing, parties (who has sold and bought)}.
+local function about(data)
+  local t = data.transaction_id and db.row(M.sql.transaction, data.transaction_id) or nil
+  local listing_id = data.listing_id or t and t.listing_id
+  return { t = t, listing = listing_id and db.row(M.sql.listing, listing_id) or nil,
+           parties = data.seller_id and data or t or data }
 end
 
 local function take(row, agents)
-  local e, listing, parties = row.payload, nil, nil
-  local data = e.data or {}
+  local e, it = row.payload, nil
   for _, id in ipairs(e.to or {}) do
     local who = agents[id]
-    if who and not parties then
-      listing, parties = data.listing_id and db.row(M.sql.listing, data.listing_id), parties_of(data)
+    if who then
+      it = it or about(e.data or {})
+      local verdict = rules.need(facts_of(e, id, it))
+      if verdict.need then begin(row, e, who, M.text(e, verdict, it)) end
     end
-    local need = who and rules.need(facts_of(e, id, listing, parties)).need
-    if need then begin(row, e, who, need, listing) end
   end
 end
 

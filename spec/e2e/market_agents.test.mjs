@@ -38,7 +38,7 @@ function play(body) {
   return steps[results.length]?.({ text, results, tools: body.tools?.map((t) => t.function.name) ?? [] }) ?? { text: 'Nothing to do.' };
 }
 const uses = (tool, args) => ({ tools: [[tool, args]] });
-const factsOf = (text) => JSON.parse(/Facts: <untrusted>(.*)<\/untrusted>/.exec(text)[1]);
+const factsOf = (text) => { const facts = JSON.parse(/Facts: <untrusted>(.*)<\/untrusted>/.exec(text)[1]); return facts.about ?? facts; };
 const said = (result) => JSON.parse(result.split('\n').slice(1).join('\n'));
 
 const one = (statement) => market.one(statement);
@@ -145,7 +145,7 @@ describe('an agent that sells', () => {
       () => ({ text: 'I have bid.' }),
     ];
     plays[`${who.name} transaction.assigned`] = [
-      ({ text }) => ({ ...uses('market_transaction', { transaction_id: factsOf(text).transaction_id }), wait: assigned }),
+      ({ text }) => (assert.deepEqual([factsOf(text).description, factsOf(text).title], [JOB.description, JOB.title]), { ...uses('market_transaction', { transaction_id: factsOf(text).transaction_id }), wait: assigned }),
       ({ text }) => uses('market_deliver', { transaction_id: factsOf(text).transaction_id, output_data: { rows: 3 } }),
     ];
     const { id } = await buyer.ok('/listings-create', JOB);

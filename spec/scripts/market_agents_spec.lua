@@ -265,6 +265,22 @@ describe("an agent's identity", function()
       assert.is_true(sent.done)
     end)
 
+    it("tells what was agreed, of a part too, and leaves out what is too long", function()
+      local function told(e, input)
+        local text = work.text(e, { need = "Do it.", is_work = true }, { listing = { description = "Sum up" },
+          t = { title = "All", input_data = json.encode { text = input }, output_schema = '{"sum":"number"}' } })
+        return json.decode(text:match "<untrusted>(.*)</untrusted>")
+      end
+      local part = { name = "milestone.active", data = { transaction_id = "t", sequence = 2, title = "Second" } }
+      assert.same({ transaction_id = "t", sequence = 2, title = "All", part = "Second", description = "Sum up",
+                    input_data = { text = "1, 2" }, output_schema = { sum = "number" } }, told(part, "1, 2"))
+      local long = told({ name = "transaction.assigned", data = { transaction_id = "t" } }, ("x"):rep(70000))
+      assert.is_nil(long.input_data)
+      assert.equal("input_data is too long to be shown", long.left_out)
+      assert.is_nil(json.decode(work.text({ name = "message.received", data = { transaction_id = "t" } },
+        { need = "Read." }, {}):match "<untrusted>(.*)</untrusted>").transaction_id)
+    end)
+
     it("is none of who was stopped, and of who makes the offer", function()
       local buyer, bidder = trader(), trader()
       local data = { bid_id = id.new(), listing_id = listing_of(buyer), bidder_id = bidder.actor_id, counter_round = 0 }

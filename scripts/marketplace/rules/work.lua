@@ -11,10 +11,12 @@ local M = {
 
 M.returns = {
   per_hour = "integer 1..100000", about_per_hour = "integer 1..100000", kept_days = "integer 1..3650",
-  concerns = { is_known = "boolean", need = "string?" },
+  concerns = { is_known = "boolean" },
+  need = { is_known = "boolean", need = "string?", is_work = "boolean" },
   may_begin = { action = { "begin", "drop" }, reason = "string" },
 }
-M.fallback = { concerns = { is_known = false }, may_begin = { action = "drop", reason = "rule-failed" } }
+M.fallback = { concerns = { is_known = false }, need = { is_known = false, is_work = false },
+               may_begin = { action = "drop", reason = "rule-failed" } }
 
 local BIDDER = "Read the listing. Bid with market_bid only if you can deliver what it asks for in time."
 
@@ -45,20 +47,23 @@ local NEEDS = {
   ["approval.not_carried_out"] = { any = "Your owner has said yes, but it could not be done; the error says why." },
 }
 
+-- What the agent is to do itself: it is told what was agreed.
+local WORK = { ["transaction.assigned"] = true, ["transaction.revision_noted"] = true,
+               ["transaction.sla_warning"] = true, ["milestone.active"] = true }
+
 -- Whether events of that name may concern an agent at all.
 function M.concerns(name) return { is_known = NEEDS[name] ~= nil } end
 
--- What an event needs of an agent, or nothing.  facts: name; is_owner (of the listing that is bid on), is_seller,
--- is_buyer, is_turn (it is for the agent to answer a counter offer).
+-- What an event needs of an agent, or nothing, and whether it is work to be delivered.  facts: name; is_owner (of the
+-- listing that is bid on), is_seller, is_buyer, is_turn (it is for the agent to answer a counter offer), has_parts (of
+-- what it is about: each part has an event of its own).
 function M.need(facts)
   local needs = NEEDS[facts.name] or {}
+  if facts.name == "transaction.assigned" and facts.has_parts then needs = {} end
   local text = needs.any or facts.is_owner and needs.owner or facts.is_seller and needs.seller
     or facts.is_buyer and needs.buyer or facts.is_turn and needs.turn
-  return { is_known = text ~= nil and text ~= false, need = text or nil }
+  return { is_known = text ~= nil and text ~= false, need = text or nil, is_work = text and WORK[facts.name] or false }
 end
-
-M.returns.need = M.returns.concerns
-M.fallback.need = M.fallback.concerns
 
 -- in_hour: runs begun for the agent within an hour; about_in_hour: those of them about the same thing.
 function M.may_begin(facts)
@@ -67,16 +72,20 @@ function M.may_begin(facts)
   return { action = "begin", reason = "due" }
 end
 
+local nothing = { is_known = false, is_work = false }
+
 M.examples = {
   { "concerns", "bid.received", expect = { is_known = true } },
   { "concerns", "credits.expired", expect = { is_known = false } },
-  { "need", { name = "bid.received", is_owner = false }, expect = { is_known = false } },
-  { "need", { name = "transaction.delivered", is_seller = true }, expect = { is_known = false } },
+  { "need", { name = "bid.received", is_owner = false }, expect = nothing },
+  { "need", { name = "transaction.delivered", is_seller = true }, expect = nothing },
   { "need", { name = "transaction.assigned", is_seller = true },
-    expect = { is_known = true, need = NEEDS["transaction.assigned"].seller } },
+    expect = { is_known = true, need = NEEDS["transaction.assigned"].seller, is_work = true } },
+  { "need", { name = "transaction.assigned", is_seller = true, has_parts = true }, expect = nothing },
   { "need", { name = "bid.countered", is_turn = true },
-    expect = { is_known = true, need = NEEDS["bid.countered"].turn } },
-  { "need", { name = "approval.denied" }, expect = { is_known = true, need = NEEDS["approval.denied"].any } },
+    expect = { is_known = true, need = NEEDS["bid.countered"].turn, is_work = false } },
+  { "need", { name = "approval.denied" },
+    expect = { is_known = true, need = NEEDS["approval.denied"].any, is_work = false } },
   { "may_begin", { in_hour = 0, about_in_hour = 0 }, expect = { action = "begin", reason = "due" } },
   { "may_begin", { in_hour = M.per_hour, about_in_hour = 0 }, expect = { action = "drop", reason = "too-many" } },
   { "may_begin", { in_hour = M.about_per_hour, about_in_hour = M.about_per_hour },
