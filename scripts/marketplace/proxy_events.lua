@@ -20,24 +20,28 @@ local function of_events(on_event)
   end, finish = function() return true end }     -- an event that has not ended is none
 end
 
+-- What is left of a line is put together once, in however many pieces it came.
 local function of_lines(on_event)
-  local rest = ""
+  local pieces, size = {}, 0
   local function line(text)
-    if text:find "%S" then on_event(nil, text) end
+    pieces[#pieces + 1] = text
+    local whole = table.concat(pieces)
+    pieces, size = {}, 0
+    if whole:find "%S" then on_event(nil, whole) end
   end
   return { feed = function(bytes)
     local from = 1
     while true do
       local at = bytes:find("\n", from, true)
       if not at then break end
-      line(rest .. bytes:sub(from, at - 1))
-      rest, from = "", at + 1
+      line(bytes:sub(from, at - 1))
+      from = at + 1
     end
-    rest = rest .. bytes:sub(from)
-    if #rest > limits.event_bytes then return nil, "too_large" end
+    pieces[#pieces + 1], size = bytes:sub(from), size + #bytes - from + 1
+    if size > limits.event_bytes then return nil, "too_large" end
     return true
   end, finish = function()
-    line(rest)
+    line ""
     return true
   end }
 end
