@@ -21,8 +21,8 @@
 
 enum { SQL_MAX = 4096, PATH_MAX_BYTES = 1024 };
 
-/* `value` is set and must be read back, at least its first `prefix` bytes.  jit: none of our statements runs for
- * as long as PostgreSQL takes to compile one. */
+/* `value` is set and must be read back, at least its first `prefix` bytes.  jit: none of our
+ * statements runs for as long as PostgreSQL takes to compile one. */
 static const struct { const char *name, *value; size_t prefix; } settings[] = {
     {"DateStyle", "ISO, MDY", 3},  {"TimeZone", "UTC", 0},      {"IntervalStyle", "postgres", 0},
     {"bytea_output", "hex", 0},    {"extra_float_digits", "1", 0},
