@@ -1,13 +1,13 @@
 -- spec/scripts/agent_explain_spec.lua -- what serves one event or one page may not look at all of them.
 -- Every statement of the shipped scripts (all tables `sql` of their modules) is planned, without its parameters'
--- values, on a database of tens of thousands of rows that belong to one agent and one user.  A plan must not walk
+-- values, on a database of thousands of rows in each table that belong to one agent and one user.  A plan must not walk
 -- through a table, sort more than so many rows, or read more than so many on its way.
 
 local db = require "human.db"
 local gen = require "human.scripts.generation"
 local json = require "human.json"
 
-local ROWS, FEW = 12000, 2000
+local ROWS, FEW = 6000, 1000
 
 -- Those that may, and why.
 local ALLOWED = {

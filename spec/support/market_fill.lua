@@ -1,4 +1,4 @@
--- spec/support/market_fill.lua -- tens of thousands of rows of the marketplace for agent_explain_spec.lua: what actors have,
+-- spec/support/market_fill.lua -- thousands of rows in each table of the marketplace for agent_explain_spec.lua: what actors have,
 -- trade, pay and hear of each other; which statements may read more, and why.
 
 local M = { FILL = {}, SMALL = { "market_genesis", "market_record_end", "market_audits", "market_freezes" } }
