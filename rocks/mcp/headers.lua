@@ -33,8 +33,8 @@ function M.value(text)
   return text
 end
 
--- An argument's value as a header has it; nil if a header cannot express it.
-local function as_text(value)
+--- An argument's value as a header has it; nil if a header cannot express it.
+function M.text(value)
   local kind = type(value)
   if kind == "string" then return value end
   if kind == "boolean" then return tostring(value) end
@@ -47,7 +47,7 @@ local function says(header, value)
   local text = M.value(header)
   if text == nil then return false end
   if type(value) == "number" then return tonumber(text) == value end
-  return text == as_text(value)
+  return text == M.text(value)
 end
 
 --- Whether a header agrees with the body.

@@ -3,25 +3,11 @@
 -- Exit status: 0; 1 the trail is broken, or there is no database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"
-local database = require "human.cli.database"
-local db = require "human.db"
-local gen = require "human.scripts.generation"
-local host = require "human.core.host"
 local json = require "human.json"
+local open = require("human.cli.marketplace").open
 
 local M = {}
 local commands = {}
-
-local function trail()
-  database.open()
-  if not db.value "select to_regclass('market_records_unsealed') is not null" then
-    cli.stop "no server of this version has used this database yet"
-  end
-  local ok, g = pcall(gen.build, host.native.generation, { examples = false })
-  if not ok then cli.stop("the scripts cannot be loaded: " .. tostring(g)) end
-  gen.install(g)
-  return g.loaded["marketplace.trail"] or cli.stop "the scripts have no marketplace"
-end
 
 local SAYS = {
   changed = "%d was changed, or the one before it with its hash", removed = "%d was taken out",
@@ -46,13 +32,14 @@ end
 function commands.verify(words, o)
   cli.count("audit", words, {}, 0, 0)
   local at = known(o.at)
-  local now = trail().verify(at)
+  local now = open("trail").verify(at)
   if o.json then
     io.stdout:write(json.encode_sorted(now, { "n", "is" }), "\n")
   elseif now.found[1] then
     for _, f in ipairs(now.found) do io.stdout:write(in_words(f)) end
   else
-    io.stdout:write(("%d records are in one chain, which ends with %s.\n"):format(now.n, now.hash))
+    local records = now.n == 1 and "1 record is" or now.n .. " records are"
+    io.stdout:write(("%s in one chain, which ends with %s.\n"):format(records, now.hash))
   end
   return now.found[1] and 1 or 0
 end
@@ -61,7 +48,7 @@ function commands.export(words, o)
   cli.count("audit", words, {}, 0, 0)
   local since = o.since or "0"
   if not since:find "^%d+$" or #since > 15 then cli.misused("audit", "--since must be a number, not " .. since) end
-  trail().export(tonumber(since), function(row)
+  open("trail").export(tonumber(since), function(row)
     row.facts = json.decode(row.facts)
     io.stdout:write(json.encode_sorted(row, { "n" }), "\n")
   end)

@@ -3,30 +3,15 @@
 -- Exit status: 0; 1 if a check fails, nothing is known, or there is no database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"
-local database = require "human.cli.database"
-local db = require "human.db"
-local gen = require "human.scripts.generation"
-local host = require "human.core.host"
 local json = require "human.json"
+local open = require("human.cli.marketplace").open
 
 local M = {}
 local commands = {}
 
--- A module of the marketplace; the database is open then.
-local function open(name)
-  local ok, scripts = pcall(gen.build, host.native.generation)
-  if not ok then cli.stop("the scripts do not load: " .. tostring(scripts)) end
-  local module = scripts.loaded[name] or cli.stop("these scripts have no marketplace")
-  database.open()
-  if not db.value "select to_regclass('market_payments') is not null" then
-    cli.stop "no server has used this database yet"
-  end
-  return module, scripts
-end
-
 function commands.check(words, o)
   cli.count("ledger", words, {}, 0, 0)
-  local audit, scripts = open "marketplace.audit"
+  local audit, scripts = open "audit"
   local found, out, frozen = audit.run(), {}, scripts.loaded["marketplace.freeze"].now()
   for i, f in ipairs(found) do out[i] = ("%s: %s: %s, by %s\n"):format(f.check, f.says, f.what, f.off) end
   if o.json then
@@ -40,7 +25,7 @@ end
 
 function commands.explain(words)
   cli.count("ledger", words, { "ID" }, 1, 1)
-  local text = open("marketplace.books").explain(words[1])
+  local text = open("books").explain(words[1])
   if not text then cli.stop("the ledger knows nothing of " .. words[1]) end
   io.stdout:write(text)
   return 0
@@ -48,13 +33,13 @@ end
 
 function commands.export(words)
   cli.count("ledger", words, {}, 0, 0)
-  open("marketplace.books").export(function(text) io.stdout:write(text) end)
+  open("books").export(function(text) io.stdout:write(text) end)
   return 0
 end
 
 function commands.freeze(words)
   cli.count("ledger", words, { "REASON" }, 1, 1)
-  local is_new = open("marketplace.freeze").freeze(words[1])
+  local is_new = open("freeze").freeze(words[1])
   io.stdout:write(is_new and "Payouts are stopped.\n" or "Payouts are stopped already.\n")
   return 0
 end
@@ -62,7 +47,7 @@ end
 -- While a check fails, the next one would only stop them again.
 function commands.unfreeze(words)
   cli.count("ledger", words, { "REASON" }, 1, 1)
-  local freeze, scripts = open "marketplace.freeze"
+  local freeze, scripts = open "freeze"
   local found = scripts.loaded["marketplace.freeze_job"].check()
   if #found > 0 then cli.stop(("the books are not true yet: %d findings; see human ledger check"):format(#found)) end
   io.stdout:write(freeze.lift(words[1]) and "Payouts go on.\n" or "Payouts were not stopped.\n")
@@ -73,7 +58,7 @@ local SHOWN, WHY_MAX = 500, 1000
 
 function commands.findings(words, o)
   cli.count("ledger", words, {}, 0, 0)
-  local found = open("marketplace.stripe.findings").open(SHOWN)
+  local found = open("stripe.findings").open(SHOWN)
   if o.json then
     io.stdout:write(json.encode_sorted { findings = json.array(found) }, "\n")
     return 0
@@ -99,7 +84,7 @@ function commands.settle(words, o)
     cli.misused("ledger", ("--because must be 1 to %d bytes"):format(WHY_MAX))
   end
   local by = os.getenv "SUDO_USER" or os.getenv "USER"
-  local done, why = open("marketplace.stripe.findings").settle(tonumber(id), because, by)
+  local done, why = open("stripe.findings").settle(tonumber(id), because, by)
   if not done then cli.stop(REFUSED[why]:format(id)) end
   io.stdout:write(("Settled: %s of %s.\n"):format(done.kind, done.subject))
   return 0

@@ -3,26 +3,11 @@
 -- Exit status: 0; 1 there is no such actor, or there is no database; 2 for wrong arguments.
 
 local cli = require "human.cli.words"
-local database = require "human.cli.database"
-local db = require "human.db"
-local gen = require "human.scripts.generation"
-local host = require "human.core.host"
 local json = require "human.json"
+local open = require("human.cli.marketplace").open
 
 local M = {}
 local commands = {}
-
--- A module of the marketplace, as the scripts have it.
-local function script(name)
-  database.open()
-  if not db.value "select to_regclass('market_records') is not null" then
-    cli.stop "no server has used this database yet"
-  end
-  local ok, g = pcall(gen.build, host.native.generation, { examples = false })
-  if not ok then cli.stop("the scripts cannot be loaded: " .. tostring(g)) end
-  gen.install(g)
-  return g.loaded["marketplace." .. name] or cli.stop "the scripts have no marketplace"
-end
 
 local function write(value, o, text)
   io.stdout:write(o.json and json.encode_sorted(value, { "actor_id", "n" }) or text, o.json and "\n" or "")
@@ -38,7 +23,7 @@ local function role(name)
     if not (who:find("@", 1, true) or is_id(who)) then
       cli.misused("market", who .. " is neither an email address nor the id of an actor")
     end
-    local actor = script("admins").set_role(who, name) or cli.stop("there is no actor " .. who)
+    local actor = open("admins").set_role(who, name) or cli.stop("there is no actor " .. who)
     return write(actor, o, ("%s (%s) is %s.\n"):format(actor.display_name, actor.actor_id,
       name == "admin" and "an admin" or "no admin"))
   end
@@ -49,7 +34,7 @@ commands.member = role "member"
 
 function commands.admins(words, o)
   cli.count("market", words, {}, 0, 0)
-  local list, out = script("admins").list(), {}
+  local list, out = open("admins").list(), {}
   for i, a in ipairs(list) do
     out[i] = ("%s  %-16s %-8s %s%s\n"):format(a.actor_id, a.type, a.state, a.display_name,
       a.email and " <" .. a.email .. ">" or "")

@@ -2,6 +2,7 @@
 -- Mcp-Name, and Mcp-Param-* for arguments that a tool's schema marks with x-mcp-header.  Pure.
 
 local crypto = require "human.crypto"
+local headers = require "mcp.headers"
 
 local M = {}
 
@@ -69,19 +70,11 @@ local function at(value, path)
   return value
 end
 
-local function as_text(value)
-  local kind = type(value)
-  if kind == "string" then return value end
-  if kind == "boolean" then return tostring(value) end
-  if kind == "number" and value == math.floor(value) and math.abs(value) < 2 ^ 53 then return ("%d"):format(value) end
-  return nil
-end
-
 --- The headers of a call, {[name] = value}.
 function M.of(schema, arguments)
   local out = {}
   for _, each in ipairs(M.declared(schema) or {}) do
-    local text = as_text(at(arguments, each.path))
+    local text = headers.text(at(arguments, each.path))
     if text then out[each.name] = M.value(text) end
   end
   return out
