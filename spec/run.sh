@@ -358,14 +358,14 @@ modules() {
 
 # Private clusters with the tables of the shipped scripts, without and with a test clock, which hosts of specs get a copy of:
 # to make one takes longer than many a test.  Processes die in specs, but not the machine, so nothing needs to be synced.
-# jit: hosts turn it off for themselves, psql does not.
+# jit: hosts turn it off for themselves, psql does not.  mmap: what a killed server leaves goes with its cluster, not into /dev/shm.
 cluster() {
   for clock in false true; do
     home=$work/made-$clock
     mkdir -m 755 "$home"
     run env HUMAN_HOME="$home" HUMAN_TIME_TEST_CLOCK=$clock HUMAN_LOG_LEVEL=warn DATABASE_URL= "$binary" migrate
     add 0 0 "$status"
-    [ ! -d "$home/pg" ] || printf 'fsync = off\njit = off\n' >>"$home/pg/postgresql.conf"
+    [ ! -d "$home/pg" ] || printf 'fsync = off\njit = off\ndynamic_shared_memory_type = mmap\n' >>"$home/pg/postgresql.conf"
   done
   [ ! -d "$home/pg" ] || export E2E_CLUSTER="$work/made-false/pg" E2E_CLUSTER_CLOCK="$home/pg"
 }
