@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { open } from './gateway.mjs';
 import { errors } from './hosts.mjs';
-import { startMarket } from './market_trading.mjs';
+import { assigned, JOB, startMarket } from './market_trading.mjs';
 import { fund, makeTool, PATIENCE_MS, plan, startUpstream, UPSTREAM } from './market_tools_world.mjs';
 import { until } from './support.mjs';
 import { ann, direct, hook, inGroup, settings, startTelegram } from './telegram.mjs';
@@ -55,6 +55,14 @@ async function refusedAs(code, answer) {
 }
 const sent = (chat, pattern) => until(() => telegram.sent(chat).find((c) => pattern.test(c.body.text)), PATIENCE_MS, () => `${pattern} in ${chat}; there is ${JSON.stringify(telegram.sent(chat).map((c) => c.body.text))}`);
 const shown = async (id) => (await sent(GROUP, new RegExp(`/approve ${id}`))).body;
+/** Ends all workers at once, and waits until others are there. */
+async function killed() {
+  const pids = market.workers();
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await until(() => !market.workers().some((pid) => pids.includes(pid)), PATIENCE_MS, 'others are there');
+  await until(async () => (await fetch(`${market.url}/health`).catch(() => null))?.ok && market.workers().length === pids.length, PATIENCE_MS, 'the workers are back');
+  client = await open(market);
+}
 const press = (id, decision, from) => hook(market, { update_id: updates += 1, callback_query: { id: String(updates), from, chat_instance: 'x', data: `approve:${id}:${decision}`, message: { message_id: 5, date: 1, chat: { id: GROUP, type: 'supergroup' } } } });
 
 describe('a client of the gateway', () => {
@@ -196,13 +204,9 @@ describe('a request', () => {
     for (let i = 0; i < 3; i += 1) {
       const agent = await agentOf({ usd: 50 }), listing_id = await sells(), id = await asked(agent, listing_id);
       await heard(id);
-      const pids = market.workers();
       client.say({ type: 'req', id: `k${i}`, method: 'exec.approval.resolve', params: { id, decision: 'allow-once' } });
       if (i > 0) await until(async () => i === 1 || await state(id) === 'approved', PATIENCE_MS, 'it is answered');
-      for (const pid of pids) process.kill(pid, 'SIGKILL');
-      await until(() => !market.workers().some((pid) => pids.includes(pid)), PATIENCE_MS, 'others are there');
-      await until(async () => (await fetch(`${market.url}/health`).catch(() => null))?.ok && market.workers().length === pids.length, PATIENCE_MS, 'the workers are back');
-      client = await open(market);
+      await killed();
       assert.equal(await count(agent), await state(id) === 'approved' ? '1' : '0');
       const { payload } = await resolve(id, 'allow-once');
       assert.equal(payload.decision, 'allow-once');
@@ -210,6 +214,24 @@ describe('a request', () => {
       assert.equal((await subscribes(agent, listing_id)).status, 201);
       await sent(GROUP, /It has been carried out/);
     }
+    assert.deepEqual(await wrong(), []);
+  });
+
+  it('to buy a part of its work waits, is answered in the chat, and goes on after a kill', async () => {
+    const agent = await agentOf({ usd: 0, name: 'Contractor' }), parent_transaction_id = await assigned(await market.actor({ name: 'Buyer' }), agent);
+    const { id: listing_id } = await (await market.actor()).ok('/listings-create', { ...JOB, direction: 'sell', price_usd: 30, budget_ceiling_usd: undefined });
+    const buy = () => agent.post('/transactions-create', { listing_id, parent_transaction_id });
+    const { status, body: { approval_message_id: id } } = await buy();
+    assert.equal(status, 403);
+    await shown(id);
+    await killed();
+    assert.equal((await buy()).body.approval_message_id, id, 'it waits still');
+    await press(id, 'allow-once', ann);
+    await sent(GROUP, /The request of .*Contractor.* was allowed once by Ann Lee\. The agent may buy it within a day\./);
+    await killed();
+    assert.equal((await buy()).status, 201);
+    assert.equal(await market.one(`select count(*) from market_approvals where message_id = '${id}' and used_at is not null`), '1');
+    assert.equal(await market.one(`select count(*) from market_transactions where parent_id = '${parent_transaction_id}'`), '1');
     assert.deepEqual(await wrong(), []);
   });
 
