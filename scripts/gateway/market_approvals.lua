@@ -31,7 +31,8 @@ local ROW = [[select m.id, m.sender_id as agent_id, g.display_name as agent, m.m
     p.display_name as provider]]
 local FROM = [[ left join market_approvals a on a.message_id = m.id
   left join market_listings l on l.id = a.listing_id left join market_actors p on p.id = l.actor_id
-  where exists (select from market_channel_members c where c.channel_id = m.channel_id and c.actor_id = $1::uuid)
+  where (select c.actor_id from market_channel_members c where c.channel_id = m.channel_id and c.actor_id = $1::uuid)
+      is not null
     and (a.agent_id is null or a.agent_id = m.sender_id)]]
 
 M.sql = {

@@ -85,7 +85,8 @@ end
 local ASKED = [[select * from market_messages n where n.sender_id = mine.id and n.response_status is not null
     and ($7::text is null
       or ($7 = 'open') = (n.response_status = 'pending' and n.response_deadline > human_now()))
-    and exists (select from market_channel_members e where e.channel_id = n.channel_id and e.actor_id = $6::uuid)]]
+    and (select e.actor_id from market_channel_members e
+      where e.channel_id = n.channel_id and e.actor_id = $6::uuid) is not null]]
 
 M.sql.requests = MINE .. [[select m.id, m.sender_id as agent_id, mine.display_name as agent, m.message_type, m.body,
     m.structured_data, m.response_status, m.response_deadline, m.created_at, m.responded_at,

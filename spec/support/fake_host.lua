@@ -22,7 +22,7 @@ App.__index = App
 local EV = { REQUEST = 1, DONE = 2, CHUNK = 3, ABORT = 4, DRAINED = 5, WS_MSG = 6, WS_CLOSE = 7,
              NOTIFY = 8, BUS = 9, TIMER = 10, DB = 11, RELOAD = 12, STOP = 13 }
 local E = { GONE = -1, FULL = -2, CANCELED = -3, TIMEOUT = -4, INVAL = -5, DB = -6, NET = -7,
-            LIMIT = -8, DENIED = -9, DOWN = -10, OPS = -11 }
+            LIMIT = -8, DENIED = -9, DOWN = -10, OPS = -11, SEALED = -12 }
 local METHOD = { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER" }
 local RQ = { WEBSOCKET = 65536, BODY = 131072, TLS = 262144, INNER = 524288, AHEAD = 1048576 }
 local PEER = { LOOPBACK = 1, TRUSTED = 2, VEILED = 4, TLS = 8, OLD = 16 }
