@@ -2618,7 +2618,7 @@ export interface Marketplace {
   notificationsList(input?: NotificationsListInput, options?: CallOptions): Promise<NotificationsListResult>;
   /** Mark notifications as read. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   notificationsRead(input: NotificationsReadInput, options?: CallOptions): Promise<NotificationsReadResult>;
-  /** Pay with a card. Errors: actor_banned, agent_frozen, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, payment_provider_error, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  /** Pay with a card. Errors: actor_banned, agent_frozen, capture_failed, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, payment_provider_error, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   paymentsConfirm(input?: PaymentsConfirmInput, options?: CallOptions): Promise<PaymentsConfirmResult>;
   /** What a page needs to pay. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, payment_provider_error, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   paymentsIntent(input?: PaymentsIntentInput, options?: CallOptions): Promise<PaymentsIntentResult>;
@@ -2688,7 +2688,7 @@ export interface Marketplace {
   toolSubscriptions(input: ToolSubscriptionsInput, options?: CallOptions): Promise<ToolSubscriptionsResult>;
   /** Accept what was delivered; the seller is paid. Errors: actor_banned, capture_failed, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   transactionsAccept(input: TransactionsAcceptInput, options?: CallOptions): Promise<TransactionsAcceptResult>;
-  /** Assign a transaction that is paid for to its seller. Errors: actor_banned, agent_frozen, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, payment_not_authorized, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  /** Assign a transaction that is paid for to its seller. Errors: actor_banned, agent_frozen, capture_failed, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, payment_not_authorized, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   transactionsAssign(input: TransactionsAssignInput, options?: CallOptions): Promise<TransactionsAssignResult>;
   /** Give up what is not paid or late (buyer), or decline (seller); what was paid goes back. Errors: actor_banned, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
   transactionsCancel(input: TransactionsCancelInput, options?: CallOptions): Promise<TransactionsCancelResult>;

@@ -79,8 +79,10 @@ end
 function M.lock(tx, ...) tx:ask(M.sql.lock, json.encode(json.array { ... })) end
 
 --- Notes a new lot, whose transfer into the wallet the caller posts.  lot: {actor, pool, amount, reason, expires_at}.
+--- Returns a function that waits for its id.
 function M.note_lot(tx, event, cause, lot)
-  return tx:value(M.sql.grant, lot.actor, lot.pool, lot.amount, lot.reason, event, cause, lot.expires_at)
+  local made = tx:ask(M.sql.grant, lot.actor, lot.pool, lot.amount, lot.reason, event, cause, lot.expires_at)
+  return function() return made()[1].id end
 end
 
 --- Gives marketplace credits (halvening, referral, credit task): {actor, amount, reason, expires_at, from = account
@@ -91,7 +93,7 @@ function M.grant(tx, event, cause, gift)
     { debit = gift.from or "issued_promo", credit = wallet("M", gift.actor), amount = gift.amount },
   })
   return M.note_lot(tx, event, cause, { actor = gift.actor, pool = "M", amount = gift.amount, reason = gift.reason,
-                                        expires_at = gift.expires_at })
+                                        expires_at = gift.expires_at })()
 end
 
 --- Takes credits out of an actor's lots, under the lock of his wallet; the caller posts where they go.

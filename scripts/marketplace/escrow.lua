@@ -25,7 +25,7 @@ function M.authorise(tx, id, price)
 end
 
 --- The authorisation has ended without a capture.  False: there was none.
-function M.let_go(tx, id) return ledger.void(tx, "escrow.let_go", id, "escrow.authorised") > 0 end
+function M.let_go(tx, id) return ledger.void(tx, "escrow.let_go", id, "escrow.authorised")() > 0 end
 
 --- The processor has captured the price; fee: what it keeps of it, or 0 while unknown.
 function M.capture(tx, id, price, fee)

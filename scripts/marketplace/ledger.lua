@@ -16,21 +16,20 @@ M.sql = {
     order by owner, code on conflict (owner, code) where owner is not null do nothing]],
   post = [[with given as (
       select * from json_to_recordset($3::json) as g (n smallint, kind text, debit_code smallint, debit_owner text,
-        credit_code smallint, credit_owner text, amount bigint, resolves bigint)
+        credit_code smallint, credit_owner text, amount bigint)
     ), made as (
-      insert into ledger_transfers (kind, debit, credit, amount, resolves, event, cause, n)
+      insert into ledger_transfers (kind, debit, credit, amount, event, cause, n)
       select g.kind,
         case when g.debit_owner is null then g.debit_code
           else (select id from ledger_accounts where owner = g.debit_owner and code = g.debit_code) end,
         case when g.credit_owner is null then g.credit_code
           else (select id from ledger_accounts where owner = g.credit_owner and code = g.credit_code) end,
-        g.amount, g.resolves, $1, $2, g.n from given g order by g.n returning id, n
+        g.amount, $1, $2, g.n from given g order by g.n returning id, n
     ) select id from made order by n]],
-  pending = [[select p.id, p.amount, d.code as debit_code, d.owner as debit_owner, c.code as credit_code,
-      c.owner as credit_owner
-    from ledger_transfers p join ledger_accounts d on d.id = p.debit join ledger_accounts c on c.id = p.credit
-    where p.cause = $1 and p.event = $2 and p.kind = 'pending'
-      and not exists (select from ledger_transfers r where r.resolves = p.id) order by p.n]],
+  resolve = [[insert into ledger_transfers (kind, debit, credit, amount, resolves, event, cause, n)
+    select $1, p.debit, p.credit, p.amount, p.id, $2, $3, (row_number() over (order by p.n))::smallint
+    from ledger_transfers p where p.cause = $3 and p.event = $4 and p.kind = 'pending'
+      and not exists (select from ledger_transfers r where r.resolves = p.id) order by p.n returning n]],
   owned = [[select credits_posted - debits_posted as posted, credits_posted - debits_posted - debits_pending as free,
       credits_pending from ledger_accounts where owner = $1 and code = $2]],
 }
@@ -55,7 +54,7 @@ local function row_of(n, t)
   local debit, debit_owner = account_of(t.debit)
   local credit, credit_owner = account_of(t.credit)
   return { n = n, kind = t.kind or "posted", debit_code = debit.code, debit_owner = debit_owner,
-           credit_code = credit.code, credit_owner = credit_owner, amount = t.amount, resolves = t.resolves }
+           credit_code = credit.code, credit_owner = credit_owner, amount = t.amount }
 end
 
 --- Opens accounts of owners, {{name, owner}, ..}; those that are open stay as they are.
@@ -80,21 +79,17 @@ function M.post(tx, event, cause, transfers)
   if #rows > 0 then tx:ask(M.sql.post, event, cause, json.encode(rows)) end
 end
 
-local function resolve(tx, kind, event, cause, what)
-  local rows = tx:query(M.sql.pending, cause, what)
-  local list = json.array {}
-  for i, p in ipairs(rows) do
-    list[i] = { n = i, kind = kind, amount = p.amount, resolves = p.id, debit_code = p.debit_code,
-                debit_owner = p.debit_owner, credit_code = p.credit_code, credit_owner = p.credit_owner }
-  end
-  if #list > 0 then tx:ask(M.sql.post, event, cause, json.encode(list)) end
-  return #list
+--- Posts what the event `what` left pending for this cause; void() lets it go.  Both return a function that waits for
+--- how many transfers that were: none, when it has been resolved before.
+function M.settle(tx, event, cause, what)
+  local resolved = tx:ask(M.sql.resolve, "post", event, cause, what)
+  return function() return #resolved() end
 end
 
---- Posts what the event `what` left pending for this cause; void() lets it go.  Both return how many transfers that
---- were: none, when it has been resolved before.
-function M.settle(tx, event, cause, what) return resolve(tx, "post", event, cause, what) end
-function M.void(tx, event, cause, what) return resolve(tx, "void", event, cause, what) end
+function M.void(tx, event, cause, what)
+  local resolved = tx:ask(M.sql.resolve, "void", event, cause, what)
+  return function() return #resolved() end
+end
 
 --- What an owner's account holds: {posted, free (without what is pending), credits_pending}.  Inside a transaction, as
 --- that sees it.

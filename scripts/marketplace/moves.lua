@@ -10,11 +10,6 @@ local M = {}
 local MRC_PER_CENT = 1000
 
 M.sql = {
-  bought = [[select o.pool, sum(l.amount)::bigint as paid, sum(l.returned)::bigint as returned,
-      coalesce((select sum(t.amount) from ledger_transfers t where t.cause = $2 and t.event = $3
-        and t.credit = case o.pool when 'M' then 6300 else 6310 end), 0)::bigint as fee
-    from credit_debits d join credit_debit_lots l on l.debit = d.id join credit_lots o on o.id = l.lot
-    where d.actor = $1 and d.cause = $2 and d.event = $3 group by o.pool]],
   one_at_a_time = "select pg_advisory_xact_lock(hashtextextended('market.tool_fees', 0))",
   tool_fees = [[select coalesce(sum(case when credit = 6310 then amount else -amount end), 0)::bigint
     from ledger_transfers where credit = 6310 or debit = 6310]],
@@ -31,8 +26,8 @@ function M.deposit(tx, cause, d)
     { debit = "processor", credit = "fees_moves", amount = d.fee },
     { debit = "issued_cash", credit = wallet("W", d.actor), amount = net * MRC_PER_CENT },
   })
-  return credits.note_lot(tx, "deposit", cause, { actor = d.actor, pool = "W", amount = net * MRC_PER_CENT,
-                                                  reason = "deposit" })
+  credits.note_lot(tx, "deposit", cause, { actor = d.actor, pool = "W", amount = net * MRC_PER_CENT,
+                                           reason = "deposit" })
 end
 
 -- The fee of each pool: in proportion, the pool W has what is left, so that the parts sum to the whole.
@@ -61,39 +56,6 @@ function M.purchase(tx, event, cause, p)
     end
   end
   return got
-end
-
--- What the platform gives back of its fee when `back` of what was paid from a pool goes back: in proportion to all that
--- has gone back, so that parts sum to the whole.
-local function fee_back(of, back)
-  local function until_now(n) return n == of.paid and of.fee or math.floor(of.fee * n / of.paid) end
-  return until_now(of.returned + back) - until_now(of.returned)
-end
-
---- A purchase, or a part of it, is taken back: {buyer, provider, of = {event, cause} of the purchase, amount_mrc}.
---- The credits are in the buyer's lots again, whatever pool they are of; the provider and the platform give what each
---- had got.  False: less than that was paid and has not gone back.  Fails with insufficient_balance when the provider
---- has spent it.
-function M.purchase_refunded(tx, event, cause, p)
-  credits.lock(tx, p.buyer, p.provider)
-  local of, rest = {}, 0
-  for _, row in ipairs(tx:query(M.sql.bought, p.buyer, p.of.cause, p.of.event)) do
-    of[row.pool], rest = row, rest + row.paid - row.returned
-  end
-  if rest < p.amount_mrc then return false end
-  local back, transfers = credits.give_back(tx, p.of.event, p.of.cause, p.buyer, p.amount_mrc), {}
-  for pool, amount in pairs { M = back.m, W = back.w } do
-    local fee = amount > 0 and fee_back(of[pool], amount) or 0
-    if amount > fee then
-      credits.take(tx, event .. "." .. pool, cause, { actor = p.provider, amount = amount - fee, pool = pool,
-                                                      reason = "tool_refund" })
-    end
-    local to = wallet(pool, p.buyer)
-    transfers[#transfers + 1] = { debit = wallet(pool, p.provider), credit = to, amount = amount - fee }
-    transfers[#transfers + 1] = { debit = "platform_" .. pool, credit = to, amount = fee }
-  end
-  ledger.post(tx, event, cause, transfers)
-  return { m = back.m, w = back.w }
 end
 
 --- The platform's withdrawable credits, its fees of tools, become income, in whole cents: the cash behind them is its
@@ -126,7 +88,7 @@ end
 --- The processor has paid it: {actor, cents, fee}; the fee, in cents, is of the amount.
 function M.withdrawal_paid(tx, cause, w)
   credits.lock(tx, w.actor)
-  if ledger.settle(tx, "withdrawal.settled", cause, "withdrawal") == 0 then return false end
+  if ledger.settle(tx, "withdrawal.settled", cause, "withdrawal")() == 0 then return false end
   ledger.post(tx, "withdrawal.paid", cause, {
     { debit = { "in_flight", w.actor }, credit = "issued_cash", amount = w.cents * MRC_PER_CENT },
     { debit = "backing", credit = "processor", amount = w.cents - w.fee },
@@ -138,7 +100,7 @@ end
 --- It has failed: the credits are in their lots again.  False: it was not under way.
 function M.withdrawal_failed(tx, cause, w)
   credits.lock(tx, w.actor)
-  if ledger.void(tx, "withdrawal.failed", cause, "withdrawal") == 0 then return false end
+  if ledger.void(tx, "withdrawal.failed", cause, "withdrawal")() == 0 then return false end
   credits.give_back(tx, "withdrawal", cause, w.actor, w.cents * MRC_PER_CENT)
   return true
 end

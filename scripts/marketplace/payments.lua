@@ -30,11 +30,15 @@ local COLUMNS = [[id, kind, transaction_id, payer_id, amount_cents, fee_cents, r
 M.sql = {
   make = [[insert into market_payments (kind, transaction_id, payer_id, amount_cents, fee_cents, provider, provider_id,
       client_secret)
-    values ($1, $2::uuid, $3::uuid, $4, $5, $6, $7, $8) on conflict (transaction_id) do nothing returning ]] .. COLUMNS,
+    values ($1, $2::uuid, $3::uuid, $4, $5, $6, $7, $8) on conflict (transaction_id) do nothing returning ]] .. COLUMNS
+    .. ", (select a.type from market_actors a where a.id = payer_id) as payer_type",
   get = "select " .. COLUMNS .. " from market_payments where id = $1::uuid",
   lock = "select " .. COLUMNS .. " from market_payments where id = $1::uuid for update",
   of = "select " .. COLUMNS .. " from market_payments where transaction_id = $1::uuid",
   lock_of = "select " .. COLUMNS .. " from market_payments where transaction_id = $1::uuid for update",
+  lock_to_pay = "select " .. COLUMNS .. [[,
+      (select m.method from market_payment_methods m where m.actor_id = payer_id) as kept_method
+    from market_payments where transaction_id = $1::uuid and payer_id = $2::uuid for update]],
   authorize = [[update market_payments set state = 'authorized', authorized_at = human_now(), decline_code = null,
       capture_before = $2::timestamptz
     where id = $1::uuid and state = 'created' returning ]] .. COLUMNS,
@@ -94,7 +98,7 @@ function M.make(tx, p)
   if not made then return tx:row(M.sql.of, p.transaction_id) end
   moved(tx, nil, made, p.kind)
   if at.made then at.made(tx, made) end
-  if actors.get(tx, p.payer_id).type == "delegated_agent" then queue.add(tx, "market.authorize", made.id) end
+  if made.payer_type == "delegated_agent" then queue.add(tx, "market.authorize", made.id) end
   return made
 end
 
@@ -138,17 +142,33 @@ local function is_captured_first(tx, payment)
   return require("marketplace.settlement").is_early(t) or data_products.data_at_once(tx, t) ~= nil
 end
 
-local function authorized(tx, payment, capture_before, actor_id)
+-- t: its transaction, where that is locked and known.  Returns that as it is then, when it was.
+local function authorized(tx, payment, capture_before, actor_id, t)
   local now = moved(tx, payment, tx:row(M.sql.authorize, payment.id, capture_before), "confirmed", actor_id)
-  if now.kind == "deposit" then
-    queue.add(tx, "market.deposit", now.id)
-    return now
-  end
+  if now.kind == "deposit" then return nil, queue.add(tx, "market.deposit", now.id) end
   escrow.authorise(tx, now.transaction_id, now.amount_cents)
   queue.add(tx, "market.escrow_guard", now.id, time.parse(now.capture_before) - rules.guard_hours * HOUR_MS)
-  if is_captured_first(tx, now) then return capture(tx, now, "captured_hold") end
-  require("marketplace.transactions").authorized(tx, now.transaction_id)
-  return tx:row(M.sql.get, now.id)
+  if is_captured_first(tx, now) then return t, capture(tx, now, "captured_hold") end
+  return require("marketplace.transactions").authorized(tx, now.transaction_id, t)
+end
+
+-- Whether the money of a payment is there, or counted as that.
+local function is_held(payment)
+  local state = payment.state
+  return state == "authorized" or state == "captured" or state == "capturing" and payment.is_claimed
+end
+
+-- Asks a card to pay what is locked.  Returns whether it does; else why not.
+local function ask_card(tx, payment, method, actor_id, t)
+  if payment.state == "capturing" then return false, M.PROCESSING end
+  if payment.state ~= "created" then fail.throw("invalid_state", { status = payment.state }) end
+  local held, why = processor.of(payment.provider).authorize(tx, payment, method)
+  if held == "asked" then return false, M.PROCESSING end
+  if not held then
+    declined(tx, payment, why, actor_id)
+    return false, why
+  end
+  return true, authorized(tx, payment, held.capture_before, actor_id, t)
 end
 
 --- Pays with a card.  which: {id} or {transaction_id}; method: its name (nil: the one that is kept for the payer);
@@ -159,13 +179,26 @@ function M.confirm(tx, which, method, actor_id)
   local id = which.id or tx:must("not_found", M.sql.of, which.transaction_id).id
   local payment = M.lock(tx, id) or fail.throw "not_found"
   if actor_id and payment.payer_id ~= actor_id then fail.throw "not_found" end
-  if payment.state == "authorized" or payment.state == "captured" then return payment end
-  if payment.state == "capturing" then return payment, not payment.is_claimed and M.PROCESSING or nil end
-  if payment.state ~= "created" then fail.throw("invalid_state", { status = payment.state }) end
-  local held, why = processor.of(payment.provider).authorize(tx, payment, method or M.method(tx, payment.payer_id))
-  if held == "asked" then return payment, M.PROCESSING end
-  if not held then return declined(tx, payment, why, actor_id), why end
-  return authorized(tx, payment, held.capture_before, actor_id)
+  if is_held(payment) then return payment end
+  local is_paid, why = ask_card(tx, payment, method or M.method(tx, payment.payer_id), actor_id)
+  return tx:row(M.sql.get, id), not is_paid and why or nil
+end
+
+--- Sends on, behind the lock of a transaction, the lock of its payment when this actor is who pays it; returns a
+--- function that waits for it: nil, or {.., kept_method}.
+function M.ask_to_pay(tx, transaction_id, payer_id)
+  local rows = tx:ask(M.sql.lock_to_pay, transaction_id, payer_id)
+  return function() return rows()[1] end
+end
+
+--- Pays a transaction, which is locked, as its payment of ask_to_pay is, with the card that is kept for its buyer, if
+--- its money is not there yet.  Returns the transaction as it is then; or nil, and why the card was declined.
+function M.pay(tx, payment, t)
+  if not payment then fail.throw "not_found" end
+  if is_held(payment) then return t end
+  local is_paid, now = ask_card(tx, payment, payment.kept_method or processor.now().DEFAULT_CARD, t.buyer_id, t)
+  if not is_paid then return nil, now end
+  return now
 end
 
 --- Work of the queue: an agent's card is asked, unless it may spend nothing by now.
@@ -291,8 +324,9 @@ end
 local HEARD = {}
 
 function HEARD.held(tx, payment, word)
-  if payment.state == "created" then return authorized(tx, payment, word.capture_before) end
-  return payment
+  if payment.state ~= "created" then return payment end
+  authorized(tx, payment, word.capture_before)
+  return tx:row(M.sql.get, payment.id)
 end
 
 -- It has been captured, though perhaps by nobody here.
@@ -344,8 +378,7 @@ end
 --- Whether the money of a transaction is there: authorised, captured, or counted as captured.
 function M.is_authorized(tx, transaction_id)
   local payment = tx:row(M.sql.of, transaction_id)
-  local state = payment and payment.state
-  return state == "authorized" or state == "captured" or state == "capturing" and payment.is_claimed
+  return payment ~= nil and is_held(payment)
 end
 
 --- The payment of a transaction; nil when it has none, as a subcontract.

@@ -26,10 +26,9 @@ M.sql = {
       on conflict (key) do nothing returning refusal, expires_at
     ) select refusal, expires_at from made
     union all select refusal, expires_at from market_test_orders where key = $1 limit 1]],
-  authorisation = [[select method, expires_at > human_now() as is_open from market_test_orders
-    where object = $1 and kind = 'authorize' and refusal is null limit 1]],
-  ended = [[select kind from market_test_orders
-    where object = $1 and kind in ('capture', 'cancel') and refusal is null limit 1]],
+  authorisation = [[select method, expires_at > human_now() as is_open, exists (select from market_test_orders c
+      where c.object = $1 and c.kind = 'cancel' and c.refusal is null) as is_canceled
+    from market_test_orders where object = $1 and kind = 'authorize' and refusal is null limit 1]],
   account = "insert into market_test_accounts (id, token) values ($1, $2)",
   token = "select token from market_test_accounts where id = $1",
   ready = "select ready_at is not null as is_ready, bank from market_test_accounts where id = $1",
@@ -78,8 +77,7 @@ local function why_no_capture(tx, payment)
   if not held then return "not_authorized" end
   if not held.is_open then return "authorization_expired" end
   if held.method == "pm_test_capture_fails" then return "card_declined" end
-  local ended = tx:row(M.sql.ended, payment.provider_id)
-  return ended and ended.kind == "cancel" and "canceled" or nil
+  return held.is_canceled and "canceled" or nil
 end
 
 --- Takes what is held.

@@ -72,7 +72,7 @@ M.sql = {
       payout_cents)
     select $1::uuid, sequence, title, share_bp, sla_hours, fee_cents, payout_cents from json_to_recordset($2::json)
       as m (sequence smallint, title text, share_bp int, sla_hours smallint, fee_cents bigint, payout_cents bigint)]],
-  open_children = [[select count(*)::int from market_transactions where parent_id = $1::uuid
+  open_children = [[select count(*)::int as count from market_transactions where parent_id = $1::uuid
     and state in ('pending_payment', 'assigned', 'delivered', 'revision_requested', 'disputed')]],
 }
 
@@ -94,10 +94,12 @@ end
 
 --- Locks it, and before it the first transaction of its chain, so that a chain changes in one transaction at a time,
 --- and the wallets that its end may touch: of all who are in the chain once its first one is locked.
---- actor_id: its buyer or its seller, or nil.  Fails with not_found, also when it is another's.
-function M.lock(tx, id, actor_id)
+--- actor_id: its buyer or its seller, or nil; ask (optional): sends on what is to be read behind the locks.  Fails with
+--- not_found, also when it is another's.
+function M.lock(tx, id, actor_id, ask)
   local roots = tx:ask(M.sql.lock_root, id, actor_id)
   tx:ask(M.sql.lock_wallets, id, actor_id)
+  if ask then ask() end
   local root = roots()[1] or fail.throw "not_found"
   return root.id == id and root or tx:row(M.sql.lock, id)
 end
@@ -204,11 +206,12 @@ function M.assign(tx, t, actor_id, cause)
 end
 
 --- Its payment has been authorised: assigns it.  In the transaction that makes it, a moment later, so that whoever
---- makes it is told of one that waits for its payment, as everybody is.
-function M.authorized(tx, id)
-  local t = tx:row(M.sql.lock, id) or fail.throw "not_found"
+--- makes it is told of one that waits for its payment, as everybody is.  t: its row, where that is locked and known.
+--- Returns it as it is then.
+function M.authorized(tx, id, t)
+  t = t or tx:row(M.sql.lock, id) or fail.throw "not_found"
   if t.state ~= "pending_payment" then return t end
-  if t.is_new then return timer(tx, id, "assign") end
+  if t.is_new then return t, timer(tx, id, "assign") end
   return M.assign(tx, t, nil, "payment")
 end
 
@@ -217,17 +220,17 @@ end
 function M.assign_by(actor_id, id)
   local payments = require "marketplace.payments"
   local now, why = db.tx(function(tx)
-    local t = M.lock(tx, id, actor_id)
+    local buyer, payment
+    local t = M.lock(tx, id, actor_id, function()
+      buyer, payment = tx:ask(actors.sql.get, actor_id), payments.ask_to_pay(tx, id, actor_id)
+    end)
     if actor_id ~= t.buyer_id then fail.throw "forbidden" end
     if t.state == "assigned" then return t end
     if t.state ~= "pending_payment" then states.refuse(t.state) end
-    actors.must_be_free(actors.get(tx, actor_id))
-    if not payments.is_authorized(tx, id) then
-      local _, declined = payments.confirm(tx, { transaction_id = id }, nil, actor_id)
-      if declined then return nil, declined end  -- which is kept
-      t = M.get(tx, id)
-    end
-    return t.state == "assigned" and t or M.assign(tx, t, actor_id, "transactions-assign")
+    actors.must_be_free(buyer()[1])
+    local paid, declined = payments.pay(tx, payment(), t)
+    if not paid then return nil, declined end    -- which is kept
+    return paid.state ~= "pending_payment" and paid or M.assign(tx, paid, actor_id, "transactions-assign")
   end)
   return now or fail.throw("payment_not_authorized", { message = "The card was declined: " .. why, decline_code = why })
 end
@@ -235,9 +238,10 @@ end
 --- The seller delivers: {output_data (JSON), output_storage_path (of marketplace.deliverables)}.
 function M.deliver(actor_id, id, output)
   return db.tx(function(tx)
-    local t = M.lock(tx, id, actor_id)
+    local parts
+    local t = M.lock(tx, id, actor_id, function() parts = tx:ask(M.sql.open_children, id) end)
     local to = next_state(t, "deliver", actor_id)
-    if tx:value(M.sql.open_children, id) > 0 then
+    if parts()[1].count > 0 then
       fail.throw("invalid_state", { status = t.state, message = "A subcontract of it has not ended yet" })
     end
     shapes.must_be_object(output.output_data, "output_data")

@@ -26,7 +26,7 @@ local Model = {}
 Model.__index = Model
 
 function M.new()
-  local m = { lots = {}, held = {}, authorised = {}, done = {}, out = {}, bought = {}, backing = 0 }
+  local m = { lots = {}, held = {}, authorised = {}, done = {}, out = {}, backing = 0 }
   for a = 1, ACTORS do m.lots[a] = {} end
   for t = 1, OBJECTS do m.held[t] = 0 end
   return setmetatable(m, Model)
@@ -117,65 +117,17 @@ KINDS.purchase = {
     return { buyer = buyer, provider = buyer % ACTORS + 1, price = pick(3) == 1 and pick(9000000) or pick(90000) }
   end,
   model = function(m, s)
-    local got, list = m:take(s.buyer, s.price)
+    local got = m:take(s.buyer, s.price)
     if not got then return false end
     local fee = math.floor((s.price * 1500 + 5000) / 10000)
     local fee_m = math.floor(fee * got.M / s.price)
     m:add(s.provider, "M", got.M - fee_m)
     m:add(s.provider, "W", got.W - (fee - fee_m))
-    m.bought[s.n] = { list = list, paid = got, fee = { M = fee_m, W = fee - fee_m }, back = { M = 0, W = 0 } }
     return true
   end,
   real = function(tx, s, name)
     moves.purchase(tx, "tool.paid", name(s), { buyer = name(s.buyer), provider = name(s.provider),
       price_mrc = s.price, fee_mrc = money.share(s.price, 1500), reason = "tool_subscription" })
-  end,
-}
-
--- What would go back of each use of a lot, the last taken first; and of each pool.  nil: less than that is left.
-local function going_back(bought, amount)
-  local uses, of = {}, { M = 0, W = 0 }
-  for i = #bought.list, 1, -1 do
-    local use = bought.list[i]
-    local part = math.min(use.amount - (use.back or 0), amount - of.M - of.W)
-    if part > 0 then
-      of[use.lot.pool] = of[use.lot.pool] + part
-      uses[#uses + 1] = { use = use, part = part }
-    end
-  end
-  if of.M + of.W < amount then return nil end
-  return uses, of
-end
-
--- What the provider has to give of a pool.
-local function share_back(b, pool, amount)
-  local function fee(n) return n == b.paid[pool] and b.fee[pool] or math.floor(b.fee[pool] * n / b.paid[pool]) end
-  return amount == 0 and 0 or amount - (fee(b.back[pool] + amount) - fee(b.back[pool]))
-end
-
-KINDS.purchase_refund = {
-  make = function(pick) return { refers = "purchase", part = pick(3) } end,
-  model = function(m, s)
-    s.amount = math.max(1, math.floor(s.its.price / s.part))
-    local b = m.bought[s.of]
-    local uses, of = nil, nil
-    if b then uses, of = going_back(b, s.amount) end
-    if not uses then return false end
-    local need = { M = share_back(b, "M", of.M), W = share_back(b, "W", of.W) }
-    local who = s.its.provider
-    if m:live(who, "M") < need.M or m:live(who, "W") < need.W then return false end
-    for pool, n in pairs(need) do
-      m:take(who, n, pool)
-      b.back[pool] = b.back[pool] + of[pool]
-    end
-    for _, u in ipairs(uses) do
-      u.use.back, u.use.lot.rest = (u.use.back or 0) + u.part, u.use.lot.rest + u.part
-    end
-    return true
-  end,
-  real = function(tx, s, name)
-    return moves.purchase_refunded(tx, "tool.refunded", name(s), { buyer = name(s.its.buyer),
-      provider = name(s.its.provider), of = { event = "tool.paid", cause = name { n = s.of } }, amount_mrc = s.amount })
   end,
 }
 

@@ -3655,9 +3655,10 @@ class Marketplace(Client):
     def payments_confirm(
         self, options: CallOptions | None = None, /, **input: Unpack[PaymentsConfirmInput]
     ) -> PaymentsConfirmResult:
-        """Pay with a card. Errors: actor_banned, agent_frozen, idempotency_answer_lost, idempotency_in_progress,
-        idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, payment_provider_error,
-        rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """Pay with a card. Errors: actor_banned, agent_frozen, capture_failed, idempotency_answer_lost,
+        idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found,
+        payload_too_large, payment_provider_error, rate_limited, unauthorized, unsupported_media_type,
+        validation_error.
         """
         result: PaymentsConfirmResult = self._call(_OPERATIONS["paymentsConfirm"], input, options)
         return result
@@ -4026,10 +4027,10 @@ class Marketplace(Client):
     def transactions_assign(
         self, options: CallOptions | None = None, /, **input: Unpack[TransactionsAssignInput]
     ) -> TransactionsAssignResult:
-        """Assign a transaction that is paid for to its seller. Errors: actor_banned, agent_frozen, forbidden,
-        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state,
-        not_found, payload_too_large, payment_not_authorized, rate_limited, unauthorized,
-        unsupported_media_type, validation_error.
+        """Assign a transaction that is paid for to its seller. Errors: actor_banned, agent_frozen,
+        capture_failed, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused,
+        internal, invalid_state, not_found, payload_too_large, payment_not_authorized, rate_limited,
+        unauthorized, unsupported_media_type, validation_error.
         """
         result: TransactionsAssignResult = self._call(_OPERATIONS["transactionsAssign"], input, options)
         return result
@@ -4903,9 +4904,10 @@ class AsyncMarketplace(Client):
     async def payments_confirm(
         self, options: CallOptions | None = None, /, **input: Unpack[PaymentsConfirmInput]
     ) -> PaymentsConfirmResult:
-        """Pay with a card. Errors: actor_banned, agent_frozen, idempotency_answer_lost, idempotency_in_progress,
-        idempotency_key_reused, internal, invalid_state, not_found, payload_too_large, payment_provider_error,
-        rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """Pay with a card. Errors: actor_banned, agent_frozen, capture_failed, idempotency_answer_lost,
+        idempotency_in_progress, idempotency_key_reused, internal, invalid_state, not_found,
+        payload_too_large, payment_provider_error, rate_limited, unauthorized, unsupported_media_type,
+        validation_error.
         """
         result: PaymentsConfirmResult = await self._call_async(_OPERATIONS["paymentsConfirm"], input, options)
         return result
@@ -5274,10 +5276,10 @@ class AsyncMarketplace(Client):
     async def transactions_assign(
         self, options: CallOptions | None = None, /, **input: Unpack[TransactionsAssignInput]
     ) -> TransactionsAssignResult:
-        """Assign a transaction that is paid for to its seller. Errors: actor_banned, agent_frozen, forbidden,
-        idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_state,
-        not_found, payload_too_large, payment_not_authorized, rate_limited, unauthorized,
-        unsupported_media_type, validation_error.
+        """Assign a transaction that is paid for to its seller. Errors: actor_banned, agent_frozen,
+        capture_failed, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused,
+        internal, invalid_state, not_found, payload_too_large, payment_not_authorized, rate_limited,
+        unauthorized, unsupported_media_type, validation_error.
         """
         result: TransactionsAssignResult = await self._call_async(_OPERATIONS["transactionsAssign"], input, options)
         return result

@@ -18,6 +18,7 @@ local attempt, run, simple, first_column = statement.attempt, statement.run, sta
 local function log() return require "human.log" end  -- loaded late, since it is not available yet
 
 local M = {}
+local ABORTED = "25P02"                          -- in_failed_sql_transaction
 local Tx = {}
 local tx_mt = { __index = Tx }
 
@@ -30,22 +31,36 @@ function Tx:exec(sql, ...) return run(self.lease, sql, ...).n end
 -- As in human.db: the first row, or the request fails with `code`.
 function Tx:must(code, sql, ...) return run(self.lease, sql, ...).rows[1] or error(fail.new(code), 0) end
 
+-- Why what was sent on before `answer` has failed.
+local function first_error(tx, answer)
+  for _, earlier in ipairs(tx.asked) do
+    if earlier == answer then return nil end
+    local ok, err = pcall(earlier)
+    if not ok then return err end
+  end
+end
+
 -- Sends a statement without waiting for it; later ones are pipelined behind it.  Returns a function that waits for and
 -- returns its rows.  The commit waits for all others: if the server refuses one, the transaction is rolled back.  Its
--- error, which names the line that sent it, is raised by that function, the next statement that is waited for, or the
--- commit.
+-- error, which names the line that sent it, is raised by that function, those of statements behind it, the next one
+-- that is waited for, or the commit.
 function Tx:ask(sql, ...)
   local task, op, result, err = sched.current(), start(self.lease, sql, ...), nil, nil
   local from = getinfo(2, "Sl")
   if op < 0 then error(failure(op, ""), 0) end     -- not sent: the commit must not be either
-  local function answer()
+  local answer
+  function answer()
     if op then
       local armed = op
       op = nil
       result, err = settle_in(task, armed)
       if is_error(err) then err.sent_at = from.short_src .. ":" .. from.currentline end
     end
-    if not result then error(err, 0) end
+    if not result then
+      local is_behind = is_error(err) and err.sqlstate == ABORTED
+      if is_behind then err = first_error(self, answer) or err end
+      error(err, 0)
+    end
     return result.rows
   end
   self.asked[#self.asked + 1] = answer

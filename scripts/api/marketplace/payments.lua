@@ -25,7 +25,7 @@ g:post("/payments-confirm", {
     { "payment_id", s.uuid }, { "transaction_id", s.uuid:optional() }, { "status", STATES },
     { "amount_usd", s.usd { as = "amount_cents" } },
   } },
-  errors = { "payment_provider_error", "invalid_state", "agent_frozen", "not_found" },
+  errors = { "payment_provider_error", "invalid_state", "agent_frozen", "not_found", "capture_failed" },
 }, function(ctx, body)
   if (body.transaction_id == nil) == (body.payment_id == nil) then
     ctx:fail("validation_error", { details = { { path = "transaction_id", message = "or payment_id, one of them" } } })

@@ -20,7 +20,7 @@ local Named = s.object { transaction_id = s.uuid }
 g:post("/transactions-assign", {
   summary = "Assign a transaction that is paid for to its seller", idempotent = "tx", body = Named,
   reply = { [200] = s.object { { "transaction_id", s.uuid }, { "status", s.string }, { "sla_deadline", s.time } } },
-  errors = { "not_found", "forbidden", "invalid_state", "payment_not_authorized", "agent_frozen" },
+  errors = { "not_found", "forbidden", "invalid_state", "payment_not_authorized", "capture_failed", "agent_frozen" },
 }, function(ctx, body)
   return 200, view.to_transaction(transactions.assign_by(ctx.actor.id, body.transaction_id))
 end)
