@@ -22,7 +22,7 @@ M.sql = {
     ), counted as (
       update market_tool_calls c set is_counted = true from ended where c.id = ended.id
       returning c.listing_id, date_trunc('hour', c.ended_at at time zone 'UTC') at time zone 'UTC' as hour, c.outcome,
-        coalesce(c.first_ms, c.latency_ms) as latency_ms,
+        date_trunc('minute', c.ended_at) as minute, coalesce(c.first_ms, c.latency_ms) as latency_ms,
         case c.state when 'done' then c.price_mrc else 0 end as price_mrc,
         case c.state when 'done' then c.fee_mrc else 0 end as fee_mrc
     ), summed as (
@@ -35,14 +35,26 @@ M.sql = {
         failures = h.failures + excluded.failures, latency_ms = h.latency_ms + excluded.latency_ms,
         price_mrc = h.price_mrc + excluded.price_mrc, fee_mrc = h.fee_mrc + excluded.fee_mrc
       returning h.listing_id
+    ), noted as (
+      insert into market_tool_minutes as m (listing_id, minute, calls, failures)
+      select listing_id, minute, count(*) filter (where outcome not in ('lost', 'canceled')),
+        count(*) filter (where outcome in ('failed', 'timeout'))
+      from counted group by listing_id, minute order by listing_id, minute
+      on conflict (listing_id, minute) do update set calls = m.calls + excluded.calls,
+        failures = m.failures + excluded.failures
     ) select distinct listing_id as id, (select count(*) from counted) as calls from summed]],
   month = [[select coalesce(sum(calls), 0)::bigint as calls, coalesce(sum(ok), 0)::bigint as ok,
       coalesce(sum(failures), 0)::bigint as failures, coalesce(sum(latency_ms), 0)::bigint as latency_ms,
       coalesce(sum(price_mrc), 0)::bigint as price_mrc, coalesce(sum(fee_mrc), 0)::bigint as fee_mrc,
       coalesce(sum(probes), 0)::bigint as probes, coalesce(sum(probe_failures), 0)::bigint as probe_failures
     from market_tool_hours where listing_id = $1::uuid and hour > human_now() - interval '30 days']],
-  hour = [[select calls, failures, probes, probe_failures from market_tool_hours where listing_id = $1::uuid
-    and hour > human_now() - interval '1 hour' order by hour desc limit 1]],
+  -- Whole minutes, the first of which may have begun before.
+  hour = [[select coalesce(sum(calls), 0)::bigint as calls, coalesce(sum(failures), 0)::bigint as failures,
+      coalesce(sum(probes), 0)::bigint as probes, coalesce(sum(probe_failures), 0)::bigint as probe_failures
+    from market_tool_minutes where listing_id = $1::uuid
+      and minute > human_now() - interval '61 minutes' and minute <= human_now()]],
+  forget_minutes = [[delete from market_tool_minutes where ctid = any (array(select ctid from market_tool_minutes
+    where minute < human_now() - $1::int * interval '1 hour' limit 1000))]],
   p95 = [[select percentile_disc(0.95) within group (order by latency_ms) as p95, count(*)::int as calls
     from (select coalesce(first_ms, latency_ms) as latency_ms from market_tool_calls
       where listing_id = $1::uuid and outcome = 'ok' and ended_at > human_now() - interval '1 hour'
@@ -76,7 +88,7 @@ local function uptime_of(sums)
   return rules.uptime { calls = asked, failures = sums.failures + sums.probe_failures }, asked
 end
 
--- What the present hour says of what is promised.
+-- What the last sixty minutes say of what is promised.
 local function check_hour(tx, listing, promised, hour)
   local value, asked = uptime_of(hour)
   if promised.uptime_target_pct and value then
@@ -97,7 +109,7 @@ function M.check(id)
     local promised = listing.sla_config and json.decode(listing.sla_config) or {}
     local month, hour = tx:row(M.sql.month, id), tx:row(M.sql.hour, id)
     tx:exec(M.sql.keep, id, (uptime_of(month)))
-    if hour then check_hour(tx, listing, promised, hour) end
+    check_hour(tx, listing, promised, hour)
     local newest = promised.max_latency_p95_ms and tx:row(M.sql.p95, id, rules.samples)
     if newest and newest.p95 then
       measure(tx, listing, "latency", newest.p95, promised.max_latency_p95_ms, newest.calls)
@@ -115,6 +127,7 @@ function M.run()
   end
   for id in pairs(touched) do M.check(id) end
   db.sweep(M.sql.forget, 1000, ROUNDS, rules.kept_days)
+  db.sweep(M.sql.forget_minutes, 1000, ROUNDS, rules.minutes_hours)
 end
 
 --- Whether a tool keeps its uptime: {uptime, target, breaches, status, checked_at}.  Fails with not_found.

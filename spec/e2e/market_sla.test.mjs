@@ -163,3 +163,28 @@ describe('a tool that somebody has subscribed to', { concurrency: true }, () => 
     assert.equal((await provider.ok(`/listings-get?listing_id=${id}`)).tool_meta.health_url, meta.health_url);
   });
 });
+
+describe('tools that fail all at once', () => {
+  const set = (ids, at) => market.sql(`update market_tools set probe_at = human_now() ${at} where listing_id = any ('{${ids.join(',')}}')`);
+  const misses = async (ids) => (await market.sql(`select probe_misses || ' ' || (select coalesce(sum(probe_failures), 0) from market_tool_minutes m where m.listing_id = t.listing_id)
+    from market_tools t where listing_id = any ('{${ids.join(',')}}') order by 1`)).map(String);
+
+  it('are not at fault, whose number says that this host is; fewer are', async () => {
+    const servers = [], ids = [];
+    let dead = 5;
+    for (let i = 0; i < 5; i += 1) {
+      servers.push(await serves((req, res) => res.writeHead(i < dead ? 503 : 200).end('{}')));
+      ids.push((await tool(servers[i].url, { sla_config: { uptime_target_pct: 99.5 } })).id);
+    }
+    await market.sql(`update market_tools set probe_at = human_now() + interval '1 day', probe_misses = 0 where listing_id <> all ('{${ids.join(',')}}')`);
+    const said = () => market.log().split('most tools do not answer').length;
+    const had = said();
+    await set(ids, '');
+    await until(() => said() > had, PATIENCE_MS, 'the operator is told');
+    assert.deepEqual(await misses(ids), Array(5).fill('0 0'));
+    dead = 2;
+    await set(ids, '');
+    await until(async () => (await misses(ids)).filter((m) => m === '1 1').length === 2, PATIENCE_MS, 'two have missed');
+    assert.deepEqual(await misses(ids), ['0 0', '0 0', '0 0', '1 1', '1 1']);
+  });
+});

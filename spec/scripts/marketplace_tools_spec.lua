@@ -120,6 +120,22 @@ describe("a tool", function()
     assert.equal(0, #providers.breaches(get(s.subscriber_id), tool.id, 20))
   end)
 
+  it("is held against the last sixty minutes, whatever the clock's hour", function()
+    local tool, provider = register { sla_config = '{"max_error_rate_pct": 5}' }
+    for _, row in ipairs { { 2, 10, 1 }, { 58, 15, 2 }, { 63, 1000, 1000 } } do
+      db.exec([[insert into market_tool_minutes (listing_id, minute, calls, failures)
+        values ($1, date_trunc('minute', human_now()) - $2 * interval '1 minute', $3, $4)]], tool.id, unpack(row))
+    end
+    local sums = db.row(stats.sql.hour, tool.id)
+    assert.same({ 25, 3 }, { sums.calls, sums.failures })
+    stats.check(tool.id)
+    local list = providers.breaches(get(provider), tool.id, 20)
+    assert.same({ 1, "error_rate", 12 }, { #list, list[1].type, list[1].value })
+    db.exec("update market_tool_minutes set minute = minute - interval '2 hours' where listing_id = $1", tool.id)
+    stats.run()
+    assert.equal(0, db.value("select count(*) from market_tool_minutes where listing_id = $1", tool.id)) -- limit: tool minutes
+  end)
+
   it("is measured by its newest calls, and old ones are forgotten", function() -- limit: tool samples
     local tool = register()
     local s = subscriber(tool)

@@ -174,6 +174,7 @@ for _, statement in ipairs {
 
 for _, statement in ipairs {
   "insert into market_tool_hours (listing_id, hour) select " .. tool "i % 500 + 1" .. ", now() - i * interval '1 hour' from generate_series(1, $1::int) i",
+  "insert into market_tool_minutes (listing_id, minute) select " .. tool "i % 500 + 1" .. ", now() - i * interval '1 minute' from generate_series(1, $1::int) i",
   "insert into market_sla_breaches (listing_id, severity, type, value, threshold, at) select " .. tool "i % 500 + 1"
     .. ", 'warning', 'latency', 2, 1, now() - i * interval '1 hour' from generate_series(1, $1::int) i",
 } do FILL[#FILL + 1] = statement end

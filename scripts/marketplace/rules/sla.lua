@@ -8,12 +8,15 @@ local M = {
   at_once_down = 8,                -- and of those that did not, which hold the others up nowhere
   batch = 500,
   down_misses = 3,                 -- in a row, after which a tool that promises an uptime is in breach
+  least_hosts = 3,                 -- that fail at once, before that may be our fault
+  recent_s = 150,                  -- in which a tool that is there has answered
 }
 
 M.returns = {
   every_s = "integer 10..3600", timeout_ms = "integer 500..30000", at_once = "integer 1..200",
   at_once_down = "integer 1..200", batch = "integer 1..5000", down_misses = "integer 1..60",
-  address = "string", is_up = "boolean",
+  least_hosts = "integer 2..1000", recent_s = "integer 20..86400",
+  address = "string", is_up = "boolean", is_ours = "boolean",
 }
 
 local function without_slash(url) return url:sub(-1) == "/" and url:sub(1, -2) or url end
@@ -34,7 +37,16 @@ function M.is_up(answer)
   return answer.status < 500
 end
 
+--- Is it our fault that tools do not answer, because our network, our resolver, or this host fails?  More than half of
+--- those that would answer never fail at once.  Then it says nothing about any of them.  seen: {hosts (that were
+--- asked), failed}.
+function M.is_ours(seen) return seen.failed >= M.least_hosts and 2 * seen.failed > seen.hosts end
+
 M.examples = {
+  { "is_ours", { hosts = 100, failed = 51 }, expect = true },
+  { "is_ours", { hosts = 100, failed = 50 }, expect = false },
+  { "is_ours", { hosts = 3, failed = 3 }, expect = true },
+  { "is_ours", { hosts = 2, failed = 2 }, expect = false },
   { "address", { upstream_url = "https://a.example/v2" }, expect = "https://a.example/v2" },
   { "address", { upstream_url = "https://a.example/v2/", path = "/pets/{id}" }, expect = "https://a.example/v2/pets/" },
   { "address", { upstream_url = "https://a.example/v2", health_url = "https://a.example/up" },

@@ -4,14 +4,15 @@
 
 local M = {
   kept_days = 35,                  -- for which single calls are kept
+  minutes_hours = 2,               -- for which sums by the minute are; the last hour is looked at
   samples = 1000,                  -- the newest calls, that latency is measured by
   least_calls = 20,                -- of an hour, before it can break a promise
   rearm_hours = 1,                 -- between two breaches of one kind
 }
 
 M.returns = {
-  kept_days = "integer 31..400", samples = "integer 20..2000", least_calls = "integer 1..1000",
-  rearm_hours = "integer 1..168",
+  kept_days = "integer 31..400", minutes_hours = "integer 2..48", samples = "integer 20..2000",
+  least_calls = "integer 1..1000", rearm_hours = "integer 1..168",
   uptime = "number", breach = { severity = "string?" }, status = { "compliant", "breached", "unknown" },
 }
 
