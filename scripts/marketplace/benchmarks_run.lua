@@ -11,6 +11,7 @@ local news = require "marketplace.news"
 local proxy = require "marketplace.proxy"
 local rubrics = require "marketplace.rubrics"
 local rules = require "marketplace.rules.benchmarks"
+local scores = require "marketplace.scores"
 
 local M = {}
 
@@ -18,7 +19,7 @@ local ATTEMPTS, DAY_S = 5, 86400
 
 M.sql = {
   get = [[select r.id, r.actor_id, r.listing_id, r.suite, r.plan, r.passes, r.target_ms, r.state, l.tool_meta,
-      l.tool_secret, l.input_schema, l.is_active and t.state = 'open' and a.state = 'active' as is_open
+      l.tool_secret, l.input_schema, l.actor_id as provider_id, l.is_active and t.state = 'open' and a.state = 'active' as is_open
     from market_benchmark_runs r join market_listings l on l.id = r.listing_id
     join market_tools t on t.listing_id = r.listing_id join market_actors a on a.id = r.actor_id
     where r.id = $1::uuid]],
@@ -87,6 +88,7 @@ local function finish(row, run, event, samples, reason)
     if tx:exec(M.sql.finish, run.id, run.state, to, reason, sum.accuracy, sum.success_rate, sum.p50_ms, sum.p95_ms,
         sum.composite) == 1 then
       moved(tx, run, to)
+      scores.soon(tx, run.provider_id)
       news.put(tx, { name = "benchmark." .. to, about = run.listing_id, to = { run.actor_id }, data = {
         run_id = run.id, listing_id = run.listing_id, suite = run.suite, status = to, reason = reason } })
     end

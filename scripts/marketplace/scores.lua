@@ -40,6 +40,14 @@ M.sql = {
     from market_reputation_events where actor_id = $1::uuid and kind = 'acceptance']],
   imported = [[select avg(score)::float8 as score from market_reputation_imports where actor_id = $1::uuid
     and status = 'verified']],
+  -- The newest of each tool and suite; what cost nothing to measure again is not counted again.
+  benchmarks = [[select coalesce(sum(w * composite), 0)::float8 as good, coalesce(sum(w), 0)::float8 as weight
+    from (select distinct on (r.listing_id, r.suite_id) r.composite,
+        power(0.5, extract(epoch from human_now() - r.ended_at)::float8 / 86400 / $2::float8) as w
+      from market_listings l join market_benchmark_runs r on r.listing_id = l.id
+      where l.actor_id = $1::uuid and r.state = 'completed' and r.composite is not null
+        and r.ended_at > human_now() - $3::float8 * interval '1 day'
+      order by r.listing_id, r.suite_id, r.ended_at desc) newest]],
   forget = "delete from market_reputation_scores where actor_id = $1::uuid",
   score = [[insert into market_reputation_scores (actor_id, category, period, composite, tasks_completed)
     select $1::uuid, category, period, composite, tasks_completed from json_to_recordset($2::json)
@@ -79,24 +87,32 @@ local function sums(tx, actor_id, side)
   return group(tx:query(M.sql.sums, actor_id, side, rule.half_life_days, rule.events_days, rule.events))
 end
 
-local function composite(one, imported)
-  one.kinds.imported = imported
+-- more: {imported, benchmark}.
+local function composite(one, more)
+  one.kinds.imported, one.kinds.benchmark = more.imported, more.benchmark
   return rule.composite(one.kinds)
+end
+
+-- What others than buyers say: verified scores, and benchmarks of its tools.
+local function others(tx, actor_id)
+  local measured = tx:row(M.sql.benchmarks, actor_id, rule.half_life_days, rule.events_days)
+  return { imported = tx:row(M.sql.imported, actor_id).score,
+           benchmark = measured.weight > 0 and rule.benchmark(measured) or nil }
 end
 
 local function hundred(value) return value and math.floor(value * 100 + 0.5) or nil end
 
 -- Writes an actor's places on the leaderboard; returns the composite of everything, or nil.
-local function rank(tx, actor_id, imported)
+local function rank(tx, actor_id, more)
   local list, all = sums(tx, actor_id, "consumer")
   local rows = json.array {}
   for i, one in ipairs(list) do
-    rows[i] = { category = one.category, period = one.period, composite = composite(one, imported),
+    rows[i] = { category = one.category, period = one.period, composite = composite(one, more),
                 tasks_completed = one.completed }
   end
   tx:ask(M.sql.forget, actor_id)
   if rows[1] then tx:ask(M.sql.score, actor_id, json.encode(rows)) end
-  return all and composite(all, imported)
+  return all and composite(all, more)
 end
 
 local function judge(tx, actor, totals, score, is_night)
@@ -124,13 +140,14 @@ end
 function M.recalculate(tx, actor_id, is_night)
   local actor = tx:row(M.sql.actor, actor_id)
   if not actor then return end
-  local imported = tx:row(M.sql.imported, actor_id).score
-  local score = rank(tx, actor_id, imported)
+  local more = others(tx, actor_id)
+  local score = rank(tx, actor_id, more)
   local _, tools = sums(tx, actor_id, "provider")
+  tools = tools or more.benchmark and { kinds = {} }
   local totals = tx:row(M.sql.totals, actor_id, rule.dispute_days)
   local tier = judge(tx, actor, totals, score, is_night)
   local is = { id = actor_id, tier = tier, consumer_score = hundred(score),
-               provider_score = tools and hundred(composite(tools, imported)) }
+               provider_score = tools and hundred(composite(tools, more)) }
   tx:ask(M.sql.set, actor_id, tier, totals.completed, totals.ended > 0 and totals.rate or nil, is.consumer_score,
     is.provider_score)
   tell(tx, actor, is)

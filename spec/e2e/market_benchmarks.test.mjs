@@ -63,6 +63,9 @@ describe('a run', () => {
     assert.equal(p.upstream.seen[0].headers.authorization, 'Bearer s3cret');
     assert.equal(await market.one(`select count(*) from market_tool_calls where listing_id = '${p.listing_id}'`), '0');
     assert.equal(await market.one(`select sum(used + overage + in_flight) from market_periods p join market_subscriptions s on s.id = p.subscription_id where s.listing_id = '${p.listing_id}'`), '0');
+    const score = Math.round(100 * (0.45 + 0.1 * (2.5 + result.composite) / 6)); // a tenth of it, which begins at one half
+    await until(async () => await market.one(`select provider_score from market_actors where id = '${p.who.id}'`) === String(score), PATIENCE_MS, 'its provider is known by it');
+    assert.equal(await market.one(`select consumer_score is null from market_actors where id = '${p.who.id}'`), 't');
   });
 
   it('holds the examples of any tool against what it promises', async () => {

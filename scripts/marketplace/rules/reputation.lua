@@ -8,6 +8,7 @@ local M = {
   half_life_days = 90,             -- after which an event weighs half as much
   events_days = 900,               -- after which it weighs nothing
   events = 5000,                   -- of one actor, the newest, that are looked at
+  benchmarks = 5,                  -- the weight of all that was measured of its tools, which it may begin itself
   import_share = 0.05,             -- of a composite, that verified scores of others may decide
   demotion_nights = 2,             -- in a row that a tier is not deserved
   dispute_days = 30,               -- within which a lost dispute keeps from the second tier
@@ -26,7 +27,8 @@ local days = "number 1..10000"
 M.returns = {
   prior = "number 0..", half_life_days = days, events_days = days, events = "integer 1..100000",
   import_share = "number 0..1", demotion_nights = "integer 1..10", dispute_days = days,
-  night_ms = "integer 0..86399999",
+  night_ms = "integer 0..86399999", benchmarks = "number 0..",
+  benchmark = { good = "number 0..", weight = "number 0.." },
   weight = "number 0..", counts = "boolean", outcome = "number 0..1?", category = "string",
   composite = "number 0..1",
   tier = { tier = "integer 0..2", failures = "integer 0..10" }, is_safe_url = "boolean",
@@ -44,6 +46,13 @@ end
 
 -- What the end of a transaction says of its seller, or nil.
 function M.outcome(state) return OUTCOMES[state] end
+
+-- What benchmarks of an actor's tools say together.  facts: {good (the sum of composites times weights), weight (of
+-- weights)}, of the newest run of each tool and suite.
+function M.benchmark(facts)
+  local share = math.min(1, M.benchmarks / math.max(facts.weight, M.benchmarks))
+  return { good = facts.good * share, weight = facts.weight * share }
+end
 
 -- "data" of the tag "data:scraping".
 function M.category(tag) return (tag:match "^([^:]+):" or tag) end
@@ -102,6 +111,9 @@ end
 
 M.examples = {
   { "composite", {}, expect = 0.5 },
+  { "composite", { benchmark = { good = 5, weight = 5 } }, expect = 0.525 },
+  { "benchmark", { good = 0.5, weight = 1 }, expect = { good = 0.5, weight = 1 } },
+  { "benchmark", { good = 10, weight = 20 }, expect = { good = 2.5, weight = 5 } },
   { "tier", known(0, 0, false), expect = { tier = 2, failures = 0 } },
   { "tier", known(0, 0, false, { owners = 2 }), expect = { tier = 1, failures = 0 } },
   { "tier", known(0, 0, false, { lost = 1 }), expect = { tier = 1, failures = 0 } },
