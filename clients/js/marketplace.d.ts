@@ -926,6 +926,14 @@ export type CreditsExplainResult = {
     /** The bundle of scripts, the rule in it, and its verdict */
     decided?: unknown;
   } | null;
+  /** The task that the tool was paid for, and what tools may cost for it */
+  task_budget: {
+    transaction_id: string;
+    title: string;
+    status: string;
+    total_cents: number;
+    spent_cents: number;
+  } | null;
   consent: {
     agent_id: string;
     kind: string;

@@ -27,6 +27,14 @@ M.sql = {
   budget = [[select d.id, d.delegator_id, d.grantee_id, d.transaction_id, v.amount_mrc, v.decided, v.at as spent_at
     from market_delegation_moves v join market_delegations d on d.id = v.delegation_id
     where v.cause = $1 and v.kind = 'spend' and d.delegator_id = $2::uuid limit 1]],
+  -- Of a period or a call of a tool that is paid for a task.
+  task_budget = [[with o as (
+      select case when $1 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then $1::uuid end as cause
+    ) select t.id as transaction_id, t.title, t.state as status, b.total_mrc, b.spent_mrc from market_task_budgets b
+    join market_transactions t on t.id = b.transaction_id and t.seller_id = $2::uuid
+    where b.transaction_id = (select s.transaction_id from market_subscriptions s where s.id = coalesce(
+      (select c.subscription_id from market_tool_calls c where c.id = (select cause from o)),
+      (select p.subscription_id from market_periods p where p.id = (select cause from o))))]],
   consent = [[select c.agent_id, c.kind, c.listing_id, l.title, c.amount_cents, c.reason, c.rule_id, c.message_id,
       c.decided, c.at, m.response_status, m.responded_by, m.responded_at, m.response_data
     from market_consents c join market_listings l on l.id = c.listing_id
@@ -59,8 +67,8 @@ local function consent_of(row)
   return row
 end
 
---- What is known of a debit, by the id that /credits-history shows: {debit, lots, went_to, budget, consent, decisions}.
---- Fails with not_found; who may not know of it is told the same.
+--- What is known of a debit, by the id that /credits-history shows: {debit, lots, went_to, budget, task_budget,
+--- consent, decisions}.  Fails with not_found; who may not know of it is told the same.
 function M.debit(actor, id)
   local debit = db.must("not_found", M.sql.debit, id)
   local is_known = actor.role == "admin"
@@ -70,6 +78,7 @@ function M.debit(actor, id)
   local spenders = json.encode(json.array { debit.actor, budget and budget.grantee_id })
   return {
     debit = debit, lots = db.query(M.sql.lots, debit.n), budget = budget,
+    task_budget = db.row(M.sql.task_budget, debit.cause, debit.actor),
     went_to = destinations(db.query(M.sql.transfers, debit.cause, debit.event, debit.actor)),
     consent = consent_of(db.row(M.sql.consent, debit.cause, spenders)),
     decisions = db.query(M.sql.decisions, debit.cause, spenders, debit.created_at),

@@ -195,6 +195,11 @@ describe('a tool for a task', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, call));
     assert.deepEqual(answers.map((a) => a.body.code ?? a.status).sort(), [...Array(4).fill(200), ...Array(4).fill('budget_exceeded')]);
     assert.deepEqual([await spent(), had - await market.earned(seller), await market.held(transaction_id)], [10_000_000, 10_000_000, held], 'what is in escrow stays there');
+    for (const reason of ['tool_usage', 'tool_subscription']) {
+      const { transactions: [entry] } = await seller.ok(`/credits-history?reason=${reason}`);
+      assert.deepEqual((await seller.ok(`/credits-explain?debit=${entry.id}`)).task_budget,
+        { transaction_id, title: await market.one(`select title from market_transactions where id = '${transaction_id}'`), status: 'assigned', total_cents: 10_000, spent_cents: 10_000 }, reason);
+    }
     assert.deepEqual(await wrong(), []);
     await seller.ok('/transactions-cancel', { transaction_id });
     assert.equal(await market.one(`select state from market_transactions where id = '${transaction_id}'`), 'canceled_refunded');

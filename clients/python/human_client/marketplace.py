@@ -959,6 +959,14 @@ class CreditsExplainResultBudget(TypedDict):
     "The bundle of scripts, the rule in it, and its verdict"
 
 
+class CreditsExplainResultTaskBudget(TypedDict):
+    transaction_id: str
+    title: str
+    status: str
+    total_cents: float
+    spent_cents: float
+
+
 CreditsExplainResultConsentRuleConditionsTimeWindow = TypedDict(
     "CreditsExplainResultConsentRuleConditionsTimeWindow",
     {
@@ -1026,6 +1034,8 @@ class CreditsExplainResult(TypedDict):
     lots: list[CreditsExplainResultLotsItem]
     went_to: list[CreditsExplainResultWentToItem]
     budget: CreditsExplainResultBudget | None
+    task_budget: CreditsExplainResultTaskBudget | None
+    "The task that the tool was paid for, and what tools may cost for it"
     consent: CreditsExplainResultConsent | None
     decisions: list[CreditsExplainResultDecisionsItem]
     "As they were recorded, while these are kept"

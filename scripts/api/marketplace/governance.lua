@@ -105,6 +105,10 @@ local Why = s.object {
     { "id", s.uuid }, { "delegator_id", s.uuid }, { "grantee_id", s.uuid }, { "transaction_id", s.uuid:optional() },
     { "amount_cents", s.mrc { as = "amount_mrc" } }, { "spent_at", s.time }, { "decided", Decided:optional() },
   }:nullable() },
+  { "task_budget", s.object {
+    { "transaction_id", s.uuid }, { "title", s.string }, { "status", s.string },
+    { "total_cents", s.mrc { as = "total_mrc" } }, { "spent_cents", s.mrc { as = "spent_mrc" } },
+  }:nullable():describe "The task that the tool was paid for, and what tools may cost for it" },
   { "consent", s.object {
     { "agent_id", s.uuid }, { "kind", s.string }, { "listing_id", s.uuid }, { "title", s.string },
     { "amount_cents", s.int }, { "reason", s.string:describe "Why it was asked for; none: it was not" },
