@@ -12,7 +12,7 @@ const EACH = 5, MOST = 150;                        // requests at a time: of a q
 
 // Events as their causes would put them, for no consumer but webhooks.
 const put = (client, actors, each) => client.query(`insert into host_queue (kind, id, key, payload, due_at, order_at)
-  select 'outbox market.event marketplace.webhooks_queue.take', 'c' || replace(gen_random_uuid()::text, '-', ''), id,
+  select 'outbox market.event marketplace.webhooks_queue.take', 'c' || replace(gen_random_uuid()::text, '-', ''), gen_random_uuid()::text,
     json_build_object('name', 'reputation.updated', 'to', json_build_array(id), 'data', '{"tier":2,"score":71}'::json), human_now(), 'epoch'
   from unnest($1::text[]) id, generate_series(1, $2::int)`, [actors.map((a) => a.id), each]);
 

@@ -42,10 +42,12 @@ M.sql = {
       state text, last_error text)]],
   count = [[update market_webhooks w set sequence = r.sequence
     from json_to_recordset($1::json) as r(id uuid, sequence bigint) where w.id = r.id]],
+  -- A table that fills while it is sent from has no statistics yet: what follows reads it along its indexes all the same.
   lock = [[select id, actor_id, url, state, failures, failing_since, is_fast, is_new, secret,
       (select owner_id from market_actors a where a.id = actor_id) as owner_id,
       case when old_secret_until > human_now() then old_secret end as old_secret,
-      coalesce(extract(epoch from human_now() - failing_since), 0)::float8 as failing_s
+      coalesce(extract(epoch from human_now() - failing_since), 0)::float8 as failing_s,
+      set_config('enable_seqscan', 'off', true) as is_by_index
     from market_webhooks where id = $1::uuid for update]],
   untried = [[select d.webhook_id from market_actors a
     join market_webhooks w on w.actor_id = a.id and w.is_new and w.state = 'active'
@@ -53,8 +55,8 @@ M.sql = {
       where webhook_id = w.id and state = 'pending' and next_at <= human_now() order by next_at limit 1) d on true
     where a.owner_id = $1::uuid order by d.next_at, w.created_at, w.id limit 1]],
   claim = [[update market_webhook_deliveries d set attempts = d.attempts + 1, tried_at = human_now()
-    where d.id in (select id from market_webhook_deliveries where webhook_id = $1::uuid and state = 'pending'
-      and next_at <= human_now() order by next_at, sequence limit $2::int)
+    where d.id = any (array(select id from market_webhook_deliveries where webhook_id = $1::uuid and state = 'pending'
+      and next_at <= human_now() order by next_at, sequence limit $2::int))
     returning d.id, d.body, d.attempts, d.sequence, d.created_at]],
   settle = [[update market_webhook_deliveries d set state = r.state, last_error = r.error,
       status_codes = d.status_codes || r.status, next_at = case when r.state = 'pending'
