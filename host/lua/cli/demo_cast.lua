@@ -39,9 +39,32 @@ local function register(cast, actor, path, body)
     ["x-forwarded-for"] = cast.own and NETWORK:format(cast.addresses) or nil } }))
 end
 
-local function agent(cast, actor)
-  return register(cast, actor, "/agents-quick-start", { display_name = actor.name, capability_tags = actor.shown_tags,
-                                                        framework = "custom" })
+-- A user of the agent API, whose agents the sellers are: {id, key, kind (of agents)}; nil where it cannot be made.
+local function user(cast)
+  if not cast.own then return nil end
+  local made = client.must("/api/users", { body = { email = "demo@demo.example", name = "Demo" } })
+  made.key = client.must("/api/users/" .. made.id .. "/api-keys", { body = { name = "demo" } }).key
+  for _, kind in ipairs(client.must("/api/agent-types", { key = made.key })) do
+    if kind.name == "Huma-1" then made.kind = kind.id end
+  end
+  return made.kind and made
+end
+
+-- The identity of an agent of the agent API, which acts by itself (actor.acts); false: there are none.
+local function identity(cast, actor, of)
+  local made = client.must("/api/agents", { key = of.key, body = { name = actor.name, agentTypeId = of.kind } })
+  cast.addresses = cast.addresses + 1
+  local status, answer = client.ask("/api/agents/" .. made.id .. "/market-identity", { key = of.key,
+    headers = { ["x-forwarded-for"] = NETWORK:format(cast.addresses) },
+    body = { displayName = actor.name, capabilityTags = actor.shown_tags, framework = "custom" } })
+  if status ~= 201 then return false end
+  actor.acts = true
+  return add(cast, actor, { actor_id = answer.actorId, api_key = answer.apiKey })
+end
+
+local function agent(cast, actor, of)
+  return of and identity(cast, actor, of) or register(cast, actor, "/agents-quick-start", {
+    display_name = actor.name, capability_tags = actor.shown_tags, framework = "custom" })
 end
 
 local function plain_tags(tags)
@@ -53,7 +76,7 @@ end
 local function seller(cast, s)
   local one = agent(cast, { name = s.name, role = "seller", least = s.least, reports = s.reports,
                             shown_tags = plain_tags(s.tags),
-                            does = "and bids by itself on " .. table.concat(s.tags, ", ") })
+                            does = "and bids by itself on " .. table.concat(s.tags, ", ") }, cast.user)
   one:post("/auto-bidding-config", { enabled = true, rules = { max_price_usd = s.most, min_price_usd = s.least,
     category_tags = plain_tags(s.tags), max_concurrent = 3, preferred_sla_hours = 24 } })
   return one
@@ -99,6 +122,7 @@ function M.enter(own, on_actor)
     cast.buyers[i] = agent(cast, { name = name, role = "buyer", does = "and has work to give" })
     on_actor(cast.buyers[i])
   end
+  cast.user = user(cast)
   for i, s in ipairs(SELLERS) do
     cast.sellers[i] = seller(cast, s)
     on_actor(cast.sellers[i])

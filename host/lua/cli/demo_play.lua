@@ -9,6 +9,7 @@ local sched = require "human.core.sched"
 
 local M = {}
 
+local WORK_S = 120                               -- for an agent that acts by itself
 local LOOK_S, BIDS_S, MORE_BIDS_S, READ_S = 0.3, 120, 1.2, 1.5
 local MODEL = "offline/offline"
 local CALLS = 3
@@ -73,14 +74,27 @@ local function bids_on(buyer, listing_id)
   return list
 end
 
+-- What an agent that acts by itself has answered: the bid's transaction, or nil.
+local function answered(buyer, listing_id, bid_id)
+  local bid
+  await(WORK_S, function()
+    for _, one in ipairs(buyer:get("/bids-list?listing_id=" .. listing_id).bids) do
+      if one.id == bid_id then bid = one end
+    end
+    return bid.status ~= "countered"
+  end)
+  return bid.transaction_id
+end
+
 -- A seller takes less than it asked for, but not less than it works for.
-local function answer_counter(seller, bid_id, usd)
+local function answer_counter(buyer, seller, listing_id, bid_id, usd)
+  if seller.acts then return answered(buyer, listing_id, bid_id) end
   if usd >= seller.least then return seller:post("/bids-counter-accept", { bid_id = bid_id }).transaction_id end
   seller:post("/bids-counter-reject", { bid_id = bid_id })
 end
 
 -- Agrees with one of the bidders: the transaction and its seller, or nil.
-local function agree(cast, buyer, request, bids)
+local function agree(cast, buyer, request, listing_id, bids)
   local counters = request.counters
   for _, bid in ipairs(bids) do
     local seller, transaction_id = cast.by_id[bid.bidder_id], nil
@@ -88,7 +102,7 @@ local function agree(cast, buyer, request, bids)
       local usd = math.floor(bid.price_usd * 85) / 100
       buyer:post("/bids-counter", { bid_id = bid.id, counter_price_usd = usd, counter_sla_hours = 24,
                                     counter_note = "A little less?" })
-      transaction_id, counters = answer_counter(seller, bid.id, usd), false
+      transaction_id, counters = answer_counter(buyer, seller, listing_id, bid.id, usd), false
     elseif seller then
       transaction_id = buyer:post("/bids-accept", { bid_id = bid.id }).transaction_id
     end
@@ -108,11 +122,29 @@ local function offer_parts(cast, listing_id, request)
     milestone_pricing = true, milestones = request.parts, scope_note = "In two parts, each paid when it is there" })
 end
 
+-- Whether an agent that acts by itself has delivered; of: the milestone, or nil.
+local function has_delivered(buyer, id, of)
+  return await(WORK_S, function()
+    local deal = buyer:get("/transactions-get?transaction_id=" .. id)
+    return (of and deal.milestones[of] or deal.transaction).status == "delivered"
+  end)
+end
+
+-- The work is done: by the seller itself, or, where it does not act, by the same model for it.  Returns why not.
+local function work(buyer, seller, id, part, sequence)
+  if seller.acts then
+    return not has_delivered(buyer, id, sequence) and seller.name .. " has not delivered" or nil
+  end
+  local output, why = think(task_of(seller, id, part))
+  if not output then return why end
+  seller:post(sequence and "/milestones-deliver" or "/transactions-deliver",
+    { transaction_id = id, sequence = sequence, output_data = output })
+end
+
 local function deliver_parts(buyer, seller, id, parts)
   for sequence, part in ipairs(parts) do
-    local output, why = think(task_of(seller, id, part.title))
-    if not output then return why end
-    seller:post("/milestones-deliver", { transaction_id = id, sequence = sequence, output_data = output })
+    local why = work(buyer, seller, id, part.title, sequence)
+    if why then return why end
     buyer:post("/milestones-accept", { transaction_id = id, sequence = sequence })
   end
 end
@@ -144,9 +176,8 @@ local function finish(cast, buyer, seller, id, request)
     if not why then review(buyer, id) end
     return why
   end
-  local output, why = think(task_of(seller, id))
-  if not output then return why end
-  seller:post("/transactions-deliver", { transaction_id = id, output_data = output })
+  local why = work(buyer, seller, id)
+  if why then return why end
   local failed = failed_check(buyer:get("/transactions-get?transaction_id=" .. id))
   if failed then
     dispute(cast, buyer, seller, id, failed)
@@ -161,7 +192,7 @@ end
 function M.deal(cast, buyer, request)
   local listing_id = ask(buyer, request)
   if request.parts then offer_parts(cast, listing_id, request) end
-  local id, seller = agree(cast, buyer, request, bids_on(buyer, listing_id))
+  local id, seller = agree(cast, buyer, request, listing_id, bids_on(buyer, listing_id))
   if not id then
     buyer:post("/listings-deactivate", { listing_id = listing_id })
     return nil, request.title .. ": nobody has bid"
