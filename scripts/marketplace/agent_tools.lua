@@ -10,6 +10,7 @@ local task = require "human.task"
 local abilities = require "agent.abilities"
 local cut = require("human.text").cut
 local gateway = require "gateway.tools"
+local owner = require "gateway.owner"
 local identity = require "marketplace.agent_identity"
 local list = require "marketplace.agent_tool_list"
 local words = require "marketplace.agent_tool_words"
@@ -158,8 +159,9 @@ gateway.source(M.PREFIX, {
     return gateway_tool(tool)
   end,
   offered = M.offered,
-  catalog = function()
+  catalog = function()                           -- those of the operator's own agent
     local out = {}
+    if not identity.acting(owner.get().agent_id) then return out end
     for i, tool in ipairs(all()) do
       out[i] = { name = tool.name, description = tool.description, parameters = tool.parameters, risk = tool.risk,
                  enabled = true, source = "marketplace" }

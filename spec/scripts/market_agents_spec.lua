@@ -22,6 +22,12 @@ describe("an agent's identity", function()
       loaded["marketplace.agent_work"]
   end)
 
+  teardown(function()
+    db.exec "delete from host_queue where kind = 'session.think' and key in (select id from agents where session_key = 'market')"
+    db.exec "delete from users where email like '%@market-agents.example'"
+    require "market_empty" ()
+  end)
+
   local function user()
     local new = id.new()
     db.exec("insert into users (id, email) values ($1, $1 || '@market-agents.example')", new)
@@ -140,6 +146,34 @@ describe("an agent's identity", function()
     assert.equal(168, bid.parameters.properties.sla_hours.maximum)
     assert.same({}, tools.offered(agent(user())))
     assert.same({}, tools.offered(nil))
+  end)
+
+  it("is none of the gateway's tools unless the operator's agent has one", function()
+    local catalog = loaded["gateway.tools"].catalog
+    local function count()
+      local n = 0
+      for _, tool in ipairs(catalog()) do n = n + (tool.source == "marketplace" and 1 or 0) end
+      return n
+    end
+    assert.equal(0, count())
+    local own = loaded["gateway.owner"].get()
+    identify(own.agent_id, own.user_id)
+    assert.is_true(count() > 15)
+    identity.stop(own.agent_id, own.user_id)
+    assert.equal(0, count())
+  end)
+
+  it("is asked for by the runs of its own agent alone, which has no other tools where it is not the operator's", function()
+    local who, gateway = trader(), loaded["gateway.tools"]
+    local run = { parent_id = who.id, is_foreign = true }
+    for _, tool in ipairs(gateway.offered(run, true)) do assert.matches("^market_", tool.name) end
+    assert.same({}, gateway.offered(run, false))
+    assert.equal("market_bid", gateway.get("market_bid", run).name)
+    assert.is_nil((gateway.get("time", run)))
+    assert.is_nil((gateway.get("market_bid", { parent_id = agent(user()), is_foreign = true })))
+    for _, tool in ipairs(gateway.offered({ parent_id = who.id }, false)) do
+      assert.is_nil(tool.name:find "^market_")
+    end
   end)
 
   it("trades by them: asks, bids, is hired, delivers; each call once, however often it comes", function()
