@@ -19,7 +19,8 @@ local ATTEMPTS, DAY_S = 5, 86400
 
 M.sql = {
   get = [[select r.id, r.actor_id, r.listing_id, r.suite, r.plan, r.passes, r.target_ms, r.state, l.tool_meta,
-      l.tool_secret, l.input_schema, l.actor_id as provider_id, l.is_active and t.state = 'open' and a.state = 'active' as is_open
+      l.tool_secret, l.input_schema, l.actor_id as provider_id,
+      l.is_active and t.state = 'open' and a.state = 'active' as is_open
     from market_benchmark_runs r join market_listings l on l.id = r.listing_id
     join market_tools t on t.listing_id = r.listing_id join market_actors a on a.id = r.actor_id
     where r.id = $1::uuid]],

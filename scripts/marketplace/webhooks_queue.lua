@@ -42,7 +42,8 @@ M.sql = {
       state text, last_error text)]],
   count = [[update market_webhooks w set sequence = r.sequence
     from json_to_recordset($1::json) as r(id uuid, sequence bigint) where w.id = r.id]],
-  -- A table that fills while it is sent from has no statistics yet: what follows reads it along its indexes all the same.
+  -- A table that fills while it is sent from has no statistics yet: what follows reads it along its indexes all the
+  -- same.
   lock = [[select id, actor_id, url, state, failures, failing_since, is_fast, is_new, secret,
       (select owner_id from market_actors a where a.id = actor_id) as owner_id,
       case when old_secret_until > human_now() then old_secret end as old_secret,
