@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { call, makeUser, NOWHERE } from './agent_client.mjs';
+import { call, makeUser, newMessage, NOWHERE, sarah } from './agent_client.mjs';
 import { startModel } from './agent_model.mjs';
 import { errors, PSQL } from './hosts.mjs';
 import { JOB, startMarket } from './market_trading.mjs';
@@ -31,15 +31,17 @@ after(async () => {
 // What the agents do: {[agent's name and event]: [(facts) => a step]}, by the newest message and how many steps it has had.
 const plays = {};
 function play(body) {
+  const said_ = body.messages.filter((m) => m.role === 'tool').map((m) => m.content), names = body.tools?.map((t) => t.function.name) ?? [];
+  if (plays.chat) return plays.chat(said_, names);
   const last = body.messages.findLastIndex((m) => m.role === 'user'), name = /Name: (.*)/.exec(body.messages[0].content)[1];
   const text = body.messages[last].content, event = /^Event of the marketplace: (\S+)/.exec(text)?.[1];
   const results = body.messages.slice(last + 1).filter((m) => m.role === 'tool').map((m) => m.content);
   const steps = plays[`${name} ${event}`] ?? [];
-  return steps[results.length]?.({ text, results, tools: body.tools?.map((t) => t.function.name) ?? [] }) ?? { text: 'Nothing to do.' };
+  return steps[results.length]?.({ text, results, tools: names }) ?? { text: 'Nothing to do.' };
 }
 const uses = (tool, args) => ({ tools: [[tool, args]] });
 const factsOf = (text) => { const facts = JSON.parse(/Facts: <untrusted>(.*)<\/untrusted>/.exec(text)[1]); return facts.about ?? facts; };
-const said = (result) => JSON.parse(result.split('\n').slice(1).join('\n'));
+const said = (result) => JSON.parse(result.slice(result.indexOf('{'), result.lastIndexOf('}') + 1));
 
 const one = (statement) => market.one(statement);
 const quickStart = (body, token) => call(market.url, 'POST', '/agents-quick-start', { body, headers: token ? { authorization: `Bearer ${token}` } : {} });
@@ -173,6 +175,29 @@ describe('an agent that sells', () => {
     assert.equal(await one(`select count(*) from market_history where entity = 'transaction' and entity_id = '${transaction_id}' and to_state = 'delivered'`), '1');
     assert.equal(await one(`select count(distinct r.id) from gateway_runs r join agents a on a.id = r.session_id where a.parent_id = '${who.id}' and a.session_key = 'market'`),
       await one(`select count(*) from market_agent_work where agent_id = '${who.id}'`));
+  });
+});
+
+describe('an agent in a chat', () => {
+  it('looks at the marketplace for its owner, and offers something there, as its actor', async () => {
+    const who = await trader(), title = 'Charts from your numbers', seen = {};
+    assert.equal((await who.user.api('PUT', `/api/agents/${who.id}`, { settings: { owners: [sarah.id], debounce_ms: 0 } })).status, 200);
+    plays.chat = (results, names) => {
+      seen.names ??= names;
+      if (!results.length) return uses('market_offer', { direction: 'sell', listing_type: 'task_execution', title, description: 'PNG or SVG.', category_tags: ['data:charts'], price_usd: 3 });
+      if (results.length === 1) return uses('market_listing', { listing_id: said(results[0]).id });
+      return { text: `I offer "${said(results[1]).title}" now.` };
+    };
+    const say_ = (body) => who.user.api('POST', `/api/agents/${who.id}/messages`, body);
+    assert.equal((await say_({ type: 'agent-joined', content: { chatCode: 'market', participants: [sarah] } })).status, 202);
+    assert.equal((await say_(newMessage('Please offer charts for 3 dollars.'))).status, 202);
+    let events;
+    await until(async () => (events = (await who.user.api('GET', `/api/agents/${who.id}/events?direction=out`)).body).some((e) => e.type === 'send-message'),
+      PATIENCE_MS, () => `it says something, of ${JSON.stringify(events)}`);
+    delete plays.chat;
+    assert.equal(events.find((e) => e.type === 'send-message').content.content ?? events.find((e) => e.type === 'send-message').content, `I offer "${title}" now.`);
+    assert.ok(seen.names.includes('market_offer') && seen.names.includes('market_call'), String(seen.names));
+    assert.deepEqual(await market.sql(`select actor_id from market_listings where title = '${title}'`), [who.actor.id]);
   });
 });
 
