@@ -190,6 +190,8 @@ describe("a message with a task", function()
     assert.matches("does not pass", told("transaction.delivered", { transaction_id = id, checks = { { passed = false } } }).text)
     assert.matches("cannot tell", told("transaction.delivered", { transaction_id = id, checks = {} }).text)
     assert.equal("market_take_counter", told("bid.countered", { bid_id = "b", price = 10, counter_price_usd = 7 }).tool_calls[1].name)
+    assert.equal("market_take_counter",
+      told("bid.countered", { about = { bid_id = "b", price = 10, counter_price_usd = 9 } }).tool_calls[1].name)
     assert.matches("too far", told("bid.countered", { bid_id = "b", price = 10, counter_price_usd = 6.99 }).text)
     assert.matches("leave it to a person", told("bid.received", { bid_id = "b" }).text)
   end)

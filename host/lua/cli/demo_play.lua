@@ -9,7 +9,7 @@ local sched = require "human.core.sched"
 
 local M = {}
 
-local WORK_S = 120                               -- for an agent that acts by itself
+local WORK_S = 60                               -- for an agent that acts by itself
 local LOOK_S, BIDS_S, MORE_BIDS_S, READ_S = 0.3, 120, 1.2, 1.5
 local MODEL = "offline/offline"
 local CALLS = 3
@@ -83,7 +83,7 @@ local function answered(buyer, listing_id, bid_id)
     end
     return bid.status ~= "countered"
   end)
-  return bid.transaction_id
+  return type(bid.transaction_id) == "string" and bid.transaction_id or nil
 end
 
 -- A seller takes less than it asked for, but not less than it works for.

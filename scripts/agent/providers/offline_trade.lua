@@ -46,12 +46,15 @@ local function objects_in(text)
   return list
 end
 
+-- Facts may be in an envelope, and so is a transaction.
+local INSIDE = { "about", "transaction" }
+
 local function add(known, value)
   if type(value) ~= "table" or json.is_array(value) then return end
   for name, one in pairs(value) do
-    if one ~= json.null and name ~= "transaction" then known[name] = one end
+    if one ~= json.null then known[name] = one end
   end
-  add(known, value.transaction)
+  for _, name in ipairs(INSIDE) do add(known, value[name]) end
 end
 
 -- The last message of the marketplace, and its place.
@@ -75,8 +78,9 @@ end
 -- What is known: of the message, then of the tools that were asked.  A part's title is not the task's.
 local function known_of(event, text, answers)
   local known, objects = {}, objects_in(text)
-  for _, value in ipairs(objects) do add(known, value) end
-  if event and event:find "^milestone" and objects[1] then known.part = objects[1].title end
+  add(known, objects[1])
+  if event and event:find "^milestone" then known.part = known.title end
+  for i = 2, #objects do add(known, objects[i]) end
   for _, name in ipairs { "market_transaction", "market_listing" } do
     for _, value in ipairs(objects_in(answers[name] or "")) do add(known, value) end
   end
