@@ -164,7 +164,9 @@ end
 --- Job: forgets what became of old events.
 function M.sweep() db.sweep(M.sql.sweep, SWEEP, ROUNDS, rules.kept_days) end
 
-outbox.on(news.TOPIC, "marketplace.agent_work.take", "marketplace.agent_work.wants")
+outbox.on(news.TOPIC, "marketplace.agent_work.take", "marketplace.agent_work.wants",
+  [[exists (select from json_array_elements_text(r.payload -> 'to') v join market_actors a on a.id = v::uuid
+    where a.agent_id is not null)]])
 ends.on(CAUSE, M.ended)
 jobs.every("market.agent_work.sweep", 3600, "marketplace.agent_work.sweep")
 

@@ -1,10 +1,11 @@
 -- scripts/marketplace/approval_notices.lua -- what agents ask the person whose gateway this is (marketplace.operator),
--- and how that was answered, is told by the gateway (gateway.market_approvals).  All others have their notifications.
+-- and how that was answered, is told by the gateway (marketplace.operator_approvals).  All others have their
+-- notifications.
 
 local db = require "human.db"
 local outbox = require "human.outbox"
-local market = require "gateway.market"
-local shown = require "gateway.market_approvals"
+local market = require "marketplace.operator"
+local shown = require "marketplace.operator_approvals"
 local news = require "marketplace.news"
 
 local M = {}

@@ -4,8 +4,8 @@
 local db = require "human.db"
 local json = require "human.json"
 local mortal = require "mortal"
-local waits = require "gateway.market_waits"
-local words = require "gateway.market_words"
+local waits = require "marketplace.operator_waits"
+local words = require "marketplace.operator_words"
 local world = require "pay_world"
 
 local CTX = { route = { title = "spec" }, actor = { id = "spec" } }
@@ -76,10 +76,10 @@ describe("the marketplace in the gateway", function()
 
   setup(function()
     loaded = world.scripts()
-    approvals, work, spend = loaded["gateway.market_approvals"], loaded["gateway.market_work"], loaded["gateway.market_spend"]
+    approvals, work, spend = loaded["marketplace.operator_approvals"], loaded["marketplace.operator_work"], loaded["marketplace.operator_spend"]
     subscriptions = loaded["marketplace.subscriptions"]
     loaded["marketplace.transactions"].check_parties = function() end -- of the stand-in
-    loaded["gateway.market"].operator = function(q)
+    loaded["marketplace.operator"].operator = function(q)
       if q == db then return get(person) end
       return loaded["marketplace.actors"].get(q, person)
     end

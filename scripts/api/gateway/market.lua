@@ -4,13 +4,13 @@
 local db = require "human.db"
 local json = require "human.json"
 local s = require "human.schema"
-local market = require "gateway.market"
+local market = require "marketplace.operator"
 local rules = require "marketplace.rules.approvals"
-local spend = require "gateway.market_spend"
-local words = require "gateway.market_words"
-local work = require "gateway.market_work"
+local spend = require "marketplace.operator_spend"
+local words = require "marketplace.operator_words"
+local work = require "marketplace.operator_work"
 local surface = require "api.gateway.surface"
-require "gateway.market_changed"                 -- which follows what happens
+require "marketplace.operator_changes"                 -- which follows what happens
 require "marketplace.approval_notices"
 
 local M = {}

@@ -1,9 +1,9 @@
--- scripts/gateway/market_spend.lua -- what the actors of the person whose gateway this is have spent on the
+-- scripts/marketplace/operator_spend.lua -- what the actors of the person whose gateway this is have spent on the
 -- marketplace: credits, by the debits and lots of the ledger, less what came back, and cards, by payments that were
 -- captured; and the budgets that are left.
 
 local db = require "human.db"
-local market = require "gateway.market"
+local market = require "marketplace.operator"
 local rules = require "marketplace.rules.approvals"
 
 local M = {}

@@ -1,5 +1,5 @@
--- scripts/gateway/market_approvals.lua -- what agents ask their person on the marketplace, among the approvals of the
--- gateway: shown to clients, devices and in the chat of marketplace.operator_chat, and answered from each of them by
+-- scripts/marketplace/operator_approvals.lua -- what agents ask their person on the marketplace, among the approvals of
+-- the gateway: shown to clients, devices and in the chat of marketplace.operator_chat, and answered from each of them by
 -- marketplace.approvals.respond, in the same transaction and the same races as POST /channel-respond.
 
 local config = require "human.config"
@@ -12,17 +12,17 @@ local time = require "human.time"
 local approval_rules = require "marketplace.approval_rules"
 local approvals = require "gateway.approvals"
 local chat_words = require "gateway.approve_words"
-local market = require "gateway.market"
+local market = require "marketplace.operator"
 local news = require "gateway.news"
 local post = require "gateway.post"
 local push = require "gateway.push"
 local requests = require "marketplace.approvals"
 local rules = require "marketplace.rules.approvals"
-local words = require "gateway.market_words"
+local words = require "marketplace.operator_words"
 
 local M = {}
 
-local REMIND = "gateway.market_remind"
+local REMIND = "market.remind"
 
 -- Requests of the person's agents ($2: its owner) in channels that the person ($1) is in.
 local ROW = [[select m.id, m.sender_id as agent_id, g.display_name as agent, m.message_type, m.body, m.structured_data,
@@ -166,7 +166,7 @@ function M.remind(row)
   end)
 end
 
-queue.define(REMIND, "gateway.market_approvals.remind", { per_key = true })
+queue.define(REMIND, "marketplace.operator_approvals.remind", { per_key = true })
 
 --- Tells in tx how a request that was shown has been answered: its state.
 function M.tell(tx, id, status)

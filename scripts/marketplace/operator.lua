@@ -1,4 +1,4 @@
--- scripts/gateway/market.lua -- who the person whose gateway this is is on the marketplace (marketplace.operator).
+-- scripts/marketplace/operator.lua -- whose gateway this is, as an actor of the marketplace (marketplace.operator).
 
 local config = require "human.config"
 local db = require "human.db"

@@ -1,12 +1,12 @@
--- scripts/gateway/market_work.lua -- what the actors of the person whose gateway this is do on the marketplace: who
--- they are, what is under way, what it waits for, and what they have asked for.
+-- scripts/marketplace/operator_work.lua -- what the actors of the person whose gateway this is do on the marketplace:
+-- who they are, what is under way, what it waits for, and what they have asked for.
 
 local cursor = require "human.cursor"
 local db = require "human.db"
 local json = require "human.json"
-local market = require "gateway.market"
-local waits = require "gateway.market_waits"
-local words = require "gateway.market_words"
+local market = require "marketplace.operator"
+local waits = require "marketplace.operator_waits"
+local words = require "marketplace.operator_words"
 
 local M = {}
 
@@ -14,9 +14,9 @@ local NEWEST = 1000                              -- limit: market work
 local LISTINGS = 100                             -- of an actor, whose bids are looked at
 
 -- The person ($1: its owner) and its agents, or one of them ($2).
-local MINE = [[with mine as (select id, type, display_name, state, autonomy, tier from market_actors
-    where owner_id = $1::uuid and ($2::uuid is null or id = $2::uuid) order by created_at, id limit ]] .. market.ACTORS
-  .. ") "
+local MINE = [[with mine as (select id, type, display_name, state, autonomy, tier, agent_id
+    from market_actors where owner_id = $1::uuid and ($2::uuid is null or id = $2::uuid)
+    order by created_at, id limit ]] .. market.ACTORS .. ") "
 local PAGE = [[ and ($4::timestamptz is null or n.created_at < $4::timestamptz
     or n.created_at = $4::timestamptz and n.id > $5::uuid) order by n.created_at desc, n.id limit $3::int]]
 
@@ -42,7 +42,7 @@ local order = cursor.keyset { { "created_at", "timestamptz", "desc" }, { "id", "
 
 M.sql = {
   actors = MINE .. [[select mine.id, mine.type, mine.display_name, mine.state, mine.autonomy, mine.tier,
-      (select to_jsonb(a) ->> 'agent_id' from market_actors a where a.id = mine.id) as agent_id,
+      mine.agent_id,
       coalesce((select credits_posted - debits_posted - debits_pending from ledger_accounts
         where owner = mine.id::text and code = 6000), 0)::bigint as marketplace_mrc,
       coalesce((select credits_posted - debits_posted - debits_pending from ledger_accounts
@@ -70,7 +70,7 @@ M.sql = {
 function M.actors(owner_id, actor_id) return db.query(M.sql.actors, owner_id, actor_id) end
 
 --- A page of what is under way, newest first: asked = {actorId, limit, after}.  Returns the rows, each with waits
---- ({on, what}, of gateway.market_waits), and the cursor of the next page.
+--- ({on, what}, of marketplace.operator_waits), and the cursor of the next page.
 function M.items(ctx, owner_id, asked)
   local page = order:page(ctx, asked, 4)
   local at, id = page:values()

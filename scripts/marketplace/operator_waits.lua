@@ -1,5 +1,5 @@
--- scripts/gateway/market_waits.lua -- what a transaction or a bid waits for, and whether that is up to one's own agent.
--- Pure; which states there are, and who may move them, is in marketplace/rules/states.lua.
+-- scripts/marketplace/operator_waits.lua -- what a transaction or a bid waits for, and whether that is up to one's own
+-- agent.  Pure; which states there are, and who may move them, is in marketplace/rules/states.lua.
 
 local M = {}
 

@@ -1,5 +1,5 @@
--- scripts/gateway/market_changed.lua -- tells clients that something of the person's actors on the marketplace has
--- changed, so that a page can look again: one event for what happens within a moment.
+-- scripts/marketplace/operator_changes.lua -- tells clients that something of the person's actors on the marketplace
+-- has changed, so that a page can look again: one event for what happens within a moment.
 
 local config = require "human.config"
 local db = require "human.db"
@@ -7,7 +7,7 @@ local json = require "human.json"
 local outbox = require "human.outbox"
 local task = require "human.task"
 local time = require "human.time"
-local market = require "gateway.market"
+local market = require "marketplace.operator"
 local news = require "gateway.news"
 local topic = require("marketplace.news").TOPIC
 
@@ -70,6 +70,6 @@ function M.take(batch)
   end, { durable = false })                      -- or it is told again
 end
 
-outbox.on(topic, "gateway.market_changed.take", "gateway.market_changed.wants")
+outbox.on(topic, "marketplace.operator_changes.take", "marketplace.operator_changes.wants")
 
 return M
