@@ -202,6 +202,12 @@ describe("an agent with abilities", function()
     assert.truthy(results(asked[2])[1]:find("\n[cut: it has 100000 bytes in all]", 1, true))
   end)
 
+  it("writes down whatever bytes a model names and passes", function()
+    answers = { calling(call("c\0\255", "look", { what = "a\0b\255" }), call("c2", "fly\0\255")), saying "Odd." }
+    assert.same(said "Odd.", take_turn "m1")
+    assert.same({ 1, "done", "refused" }, { #made, written()[1].status, written()[2].status })
+  end)
+
   it("is told when there is no such ability, or its arguments do not fit", function()
     answers = { calling(call("c1", "fly"), call("c2", "look", { where = 1 }), call("c3", "look", { what = ("x"):rep(20000) })),
                 saying "Hm." }
