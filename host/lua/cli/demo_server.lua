@@ -47,7 +47,7 @@ local function read(name)
   return text
 end
 
--- What a command prints, without the last line's end.
+-- What a command prints, without the last line's end.  (os.execute would lose a Ctrl-C.)
 local function output(command)
   local pipe = io.popen(command, "r")
   local text = pipe and pipe:read "*a" or ""
@@ -76,7 +76,7 @@ end
 
 local function is_alive()
   local pid = tonumber(read "pid" or "")
-  return not pid or os.execute(("kill -0 %d 2>/dev/null"):format(pid)) == 0
+  return not pid or output(("kill -0 %d 2>/dev/null && echo yes"):format(pid)) == "yes"
 end
 
 -- True: it is ready; false: it has ended.
@@ -104,7 +104,7 @@ function M.start(keep)
   for try = 1, TRIES do
     server = { keep = keep, exe = output "readlink /proc/$PPID/exe", dir = output "mktemp -d -t human-demo.XXXXXX" }
     if server.exe == "" or server.dir == "" then cli.stop "there is no temporary directory" end
-    os.execute("chmod 711 " .. quoted(server.dir)) -- as root, the database runs as another user
+    output("chmod 711 " .. quoted(server.dir))   -- as root, the database runs as another user
     begin(FIRST_PORT + math.floor(host.time() * 1000 + try * 7919) % PORTS)
     if await_ready() then return server end
     log = last_lines()
