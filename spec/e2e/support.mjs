@@ -40,12 +40,13 @@ export function next(emitter, event, ms = PATIENCE_MS) {
  * could prove.  what: text, or a function that says how things are then.
  */
 export async function until(fn, ms, what) {
-  const patience = Math.max(ms, PATIENCE_MS), end = Date.now() + patience;
+  const patience = Math.max(ms, PATIENCE_MS), start = Date.now(), end = start + patience;
   for (;;) {
     const began = Date.now(), value = await fn();
     if (value) return value;
     if (Date.now() > end) throw new Error(`${typeof what === 'function' ? what() : what}: not within ${patience} ms`);
-    await sleep(Math.min(Math.max(15, 2 * (Date.now() - began)), 200)); // asking leaves the machine to what is waited for
+    const late = Math.min((began - start) / 20, 100); // what it may be found late: a twentieth of what it took
+    await sleep(Math.min(Math.max(15, late, 2 * (Date.now() - began)), 200)); // asking leaves the machine to what is waited for
   }
 }
 
