@@ -1,4 +1,4 @@
--- host/server/code_gen.lua -- build time: the bytecode of the shipped scripts, as a blob and a table (host/server/code.h).
+-- host/server/code_gen.lua -- build time: the bytecode of the shipped scripts, as a blob and a table (server/code.h).
 -- Usage: luajit host/server/code_gen.lua OUTPUT.c BLOB TREE   Run in the root of the source tree.
 -- A script whose purity is in doubt, or that does not compile, is left out: then its load says what is wrong with it.
 
@@ -38,7 +38,8 @@ const code_file code_files[] = {
 ]]):format(blob_path))
 
 local at, count = 0, 0
-local find = "cd '%s' && find . -name '*.lua' -not -name '*_spec.lua' -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum"
+local find = "cd '%s' && find . -name '*.lua' -not -name '*_spec.lua' -print0 | LC_ALL=C sort -z"
+  .. " | xargs -0 -r sha256sum"
 for _, line in ipairs(lines_of(find:format(tree))) do
   local sum, path = line:match "^(%x+)%s+%./(.+)$"
   local code = sum and bytecode(path, contents(tree .. "/" .. path))
