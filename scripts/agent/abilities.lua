@@ -9,7 +9,7 @@ local task = require "human.task"
 local cut = require("human.text").cut
 local rules = require "agent.rules.abilities"
 local said = require "agent.said"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 
 local M = {}
 

@@ -18,7 +18,7 @@ local rules = require "agent.rules.abilities"
 local runs = require "agent.run"
 local said = require "agent.said"
 local said_calls = require "agent.said_calls"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 
 local M = {}
 

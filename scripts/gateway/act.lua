@@ -15,7 +15,7 @@ local named = require "gateway.named"
 local news = require "gateway.news"
 local runs = require "gateway.run"
 local store = require "gateway.store"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local tools = require "gateway.tools"
 local cut = require("human.text").cut
 

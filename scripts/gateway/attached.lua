@@ -5,7 +5,7 @@ local crypto = require "human.crypto"
 local json = require "human.json"
 local images = require "agent.attachments"
 local limits = require "gateway.rules.limits"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local cut = require("human.text").cut
 
 local M = {}

@@ -19,7 +19,7 @@ local push = require "gateway.push"
 local rules = require "gateway.rules.tools"
 local runs = require "gateway.run"
 local skills = require "gateway.skills.prompt"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local tools = require "gateway.tools"
 local cut = require("human.text").cut
 

@@ -10,7 +10,7 @@ local news = require "gateway.news"
 local owner = require "gateway.owner"
 local runs = require "gateway.run"
 local store = require "gateway.store"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 
 local M = {}
 

@@ -17,7 +17,7 @@ local named = require "gateway.named"
 local news = require "gateway.news"
 local runs = require "gateway.run"
 local store = require "gateway.store"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local words = require "gateway.compact_words"
 require "agent.providers.init"
 

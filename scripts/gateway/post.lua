@@ -20,7 +20,7 @@ local news = require "gateway.news"
 local sessions = require "gateway.store"
 local store = require "gateway.channel.store"
 local split = require("gateway.channel.text").split
-local valid = require("gateway.texts").valid
+local valid = require("agent.texts").valid
 
 local M = {}
 

@@ -13,7 +13,7 @@ local queue = require "human.queue"
 local standardwebhooks = require "standardwebhooks"
 local time = require "human.time"
 local cut = require("human.text").cut
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local web = require "gateway.push.web"
 
 local M = {}

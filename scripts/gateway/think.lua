@@ -21,7 +21,7 @@ local news = require "gateway.news"
 local prompt = require "gateway.prompt"
 local runs = require "gateway.run"
 local store = require "gateway.store"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local tools = require "gateway.tools"
 require "agent.providers.init"
 

@@ -1,7 +1,7 @@
 -- scripts/gateway/untrusted.lua -- reads JSON that strangers wrote: a value of the wrong type counts as absent.
 -- Pure; nothing raises, whatever comes.
 
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local cut = require("human.text").cut
 
 local M = {}

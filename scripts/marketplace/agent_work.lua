@@ -30,8 +30,8 @@ M.sql = {
   acting = [[select m.id, m.agent_id from json_array_elements_text($1::json) i cross join lateral
       (select id, agent_id, agent_stopped_at, state from market_actors where id = i.value::uuid offset 0) m
     where m.agent_id is not null and m.agent_stopped_at is null and m.state <> 'banned']],
-  listing = [[select title, description, category_tags, direction, budget_ceiling_cents, sla_hours, output_schema,
-      actor_id from market_listings where id = $1::uuid]],
+  listing = [[select title, description, to_json(category_tags) as category_tags, direction, budget_ceiling_cents,
+      sla_hours, output_schema, actor_id from market_listings where id = $1::uuid]],
   transaction = [[select buyer_id, seller_id, title, has_milestones, input_data, output_schema, evaluation_rubric,
       listing_id from market_transactions where id = $1::uuid]],
   add = [[insert into market_agent_work (event_id, agent_id, actor_id, name, about, state)
@@ -65,7 +65,7 @@ end
 
 local function listing_shown(listing)
   return news_rules.payload { title = listing.title, description = listing.description,
-    category_tags = listing.category_tags, direction = listing.direction, sla_hours = listing.sla_hours,
+    category_tags = json.decode(listing.category_tags), direction = listing.direction, sla_hours = listing.sla_hours,
     budget_ceiling_cents = listing.budget_ceiling_cents,
     output_schema = listing.output_schema and json.decode(listing.output_schema) or nil }
 end

@@ -1,6 +1,6 @@
 -- scripts/marketplace/operator_approvals.lua -- what agents ask their person on the marketplace, among the approvals of
--- the gateway: shown to clients, devices and in the chat of marketplace.operator_chat, and answered from each of them by
--- marketplace.approvals.respond, in the same transaction and the same races as POST /channel-respond.
+-- the gateway: shown to clients, devices and in the chat of marketplace.operator_chat, and answered from each of them
+-- by marketplace.approvals.respond, in the same transaction and the same races as POST /channel-respond.
 
 local config = require "human.config"
 local crypto = require "human.crypto"

@@ -1,6 +1,6 @@
 -- scripts/marketplace/operator_words.lua -- requests of agents on the marketplace in words: what clients, chats and
--- devices are shown of one, what answers mean, and what is said to them.  Pure.  Titles, names and messages are others' texts:
--- they stand in the arguments, as data.
+-- devices are shown of one, what answers mean, and what is said to them.  Pure.  Titles, names and messages are others'
+-- texts: they stand in the arguments, as data.
 
 local json = require "human.json"
 local texts = require "human.text"

@@ -41,7 +41,7 @@ local MANAGEMENT = { ["/api/users"] = true, ["/api/users/{id}"] = true, ["/api/u
 -- The agent API's own files, without what others keep beside them.
 local function files()
   local out = {}
-  local list = io.popen "cd scripts && find api/agent agent -name '*.lua' -not -name market_identity.lua; echo gateway/texts.lua"
+  local list = io.popen "cd scripts && find api/agent agent -name '*.lua' -not -name market_identity.lua"
   for path in list:lines() do
     local f = assert(io.open("scripts/" .. path))
     out[path] = f:read "*a"

@@ -100,7 +100,7 @@ describe("the marketplace in the gateway", function()
   local function ask(agent, listing)
     local ok, err = pcall(subscriptions.create, get(agent), { listing_id = listing, plan_id = "p", funding_type = "direct" })
     assert.is_false(ok)
-    return assert(err.data.approval_message_id)
+    return assert(err.data and err.data.approval_message_id, tostring(err.message or err))
   end
 
   local function agent_with(cents)

@@ -5,7 +5,7 @@ local deltas = require "gateway.deltas"
 local limits = require "gateway.rules.limits"
 local offline = require "agent.providers.offline_tools"
 local prompt = require "gateway.prompt"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 
 describe("the system prompt", function()
   local who = { name = "Alex", template = "Be kind to {{participants}}." }

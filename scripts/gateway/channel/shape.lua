@@ -2,7 +2,7 @@
 -- Pure. A vendor's fields are strangers' text: anything but text is left out, long text is cut, ids are ids.
 
 local cut = require("human.text").cut
-local valid = require("gateway.texts").valid
+local valid = require("agent.texts").valid
 
 local M = {}
 

@@ -5,7 +5,7 @@ local json = require "human.json"
 local given = require "gateway.given"
 local limits = require "gateway.rules.cron"
 local text = require "human.text"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 
 local M = {}
 

@@ -5,7 +5,7 @@ local crypto = require "human.crypto"
 local json = require "human.json"
 local jsonschema = require "jsonschema"
 local headers = require "gateway.mcp.headers"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local cut = require("human.text").cut
 
 local M = {}

@@ -5,7 +5,7 @@
 
 local crypto = require "human.crypto"
 local limits = require "gateway.rules.skills"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local unicode = require "unicode"
 
 local M = {}

@@ -4,7 +4,7 @@
 local json = require "human.json"
 local limits = require "gateway.rules.skills"
 local pack = require "gateway.skills.pack"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local trim = require("human.text").trim
 local cut = require("human.text").cut
 local yaml = require "yaml"

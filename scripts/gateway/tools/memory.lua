@@ -3,7 +3,7 @@
 local db = require "human.db"
 local json = require "human.json"
 local limits = require "gateway.rules.limits"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local tools = require "gateway.tools"
 
 local M = {}

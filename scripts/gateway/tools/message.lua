@@ -12,7 +12,7 @@ local sent = require "gateway.sent"
 local tools = require "gateway.tools"
 local images = require "agent.attachments"
 local limits = require "gateway.rules.limits"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 
 local M = {}
 

@@ -4,7 +4,7 @@
 
 local fail = require "human.fail"
 local json = require "human.json"
-local texts = require "gateway.texts"
+local texts = require "agent.texts"
 local addresses = require "gateway.web_address"
 
 local M = {}

@@ -1,4 +1,4 @@
--- scripts/gateway/texts.lua -- texts of tools, which may be any bytes, made safe for the database, models and
+-- scripts/agent/texts.lua -- texts of tools, which may be any bytes, made safe for the database, models and
 -- clients. Pure, linear.
 
 local M = {}
