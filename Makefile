@@ -40,7 +40,7 @@ override CFLAGS += -std=c11 -O2 -g -fPIE $(HARDEN)
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 DEFINE  := -D_GNU_SOURCE -DHUMAN_VERSION='"$(VERSION)"' -DLLHTTP_STRICT_MODE=1 -Ihost
 override LDFLAGS += -pie -rdynamic -Wl,-z,relro,-z,now
-LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread
+LIBS     = $(LUA_LIB) $(CJSON) $(LLHTTP) -luv -lpq -lcurl -lssl -lcrypto -lz -lm -ldl -lpthread -lresolv
 
 .PHONY: help deps deps-test deps-search build run test quick check soak chaos chats judge clients bench lint asan fuzz \
          fuzzers modules install uninstall deb distcheck docs sdk ui clean

@@ -272,6 +272,11 @@ int host_log(int level, host_str *gen, host_str *line);
  * Returns the position of the first: greater than `from` when lines are no longer there. */
 double host_log_tail(double from, int max, host_str *out);
 
+/* ---- DNS --------------------------------------------------------------------------------------
+ * TXT records of a name, in the thread pool.  server: "" (the system's) or "address[:port]" of IPv4.  DONE: 0 and
+ * a packed list of texts; HOST_EGONE: there are none; HOST_ETIMEOUT, HOST_ENET, HOST_ELIMIT; HOST_EFULL: two wait. */
+host_id host_dns_txt(host_id owner, host_str *name, host_str *server);
+
 /* ---- sentences as vectors (host/sense/) -------------------------------------------------------
  * A vector is 512 whole numbers from -127 to 127, a byte each; a model is 16 hex digits of the hash
  * of the weights that made it.  Vectors of different models cannot be compared. */

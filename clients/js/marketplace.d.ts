@@ -732,7 +732,7 @@ export type CatalogManageInput = {
   /** Only these, by operationId */
   operations?: string[];
   listing_id?: string;
-  proof?: "well_known";
+  proof?: "well_known" | "dns";
   limit?: number;
   offset?: number;
 };
@@ -751,6 +751,8 @@ export type CatalogManageResult = {
     url: string;
     /** That line */
     content: string;
+    /** Or the name of a TXT record that is that line */
+    dns: string;
     expires_at: string;
   };
   listing?: {

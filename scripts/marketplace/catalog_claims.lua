@@ -1,8 +1,10 @@
 -- scripts/marketplace/catalog_claims.lua -- an imported tool becomes the property of whoever can put a file at its
--- address.
+-- address, or a TXT record below its host's name.
 
+local config = require "human.config"
 local crypto = require "human.crypto"
 local db = require "human.db"
+local dns = require "human.dns"
 local fail = require "human.fail"
 local fetch = require "human.fetch"
 local actors = require "marketplace.actors"
@@ -14,6 +16,7 @@ local rules = require "marketplace.rules.catalog"
 local M = {}
 
 local PATH, MARK, PROOF_S = "/.well-known/humai-claim.txt", "humai-claim=", 10
+local RECORD = "_humai-claim."
 
 M.sql = {
   get = "select listing_id, actor_id, origin, state from market_catalog where listing_id = $1::uuid",
@@ -37,6 +40,9 @@ M.sql = {
   forget = "delete from market_catalog_claims where listing_id = $1::uuid",
 }
 
+-- The name below which a domain says whose it is; it is that of the host, whatever the port.
+local function name_of(origin) return RECORD .. origin:match "^%a+://([^:/]+)" end
+
 -- The imported tool, which this actor may claim; nil: it is his already.
 local function claimable(q, actor, listing_id, sql)
   local row = q == db and db.must("not_found", sql, listing_id) or q:must("not_found", sql, listing_id)
@@ -44,14 +50,15 @@ local function claimable(q, actor, listing_id, sql)
   if row.actor_id ~= actor.id then fail.throw "already_claimed" end
 end
 
---- What an actor is to show, and where: {url, content, expires_at}; nil: the tool is his already.  Fails with
+--- What an actor is to show, and where: {url, content, expires_at, dns (the name of a TXT record that may have it)}; nil: the tool is his already.  Fails with
 --- not_found, already_claimed and agent_frozen.
 function M.challenge(actor, listing_id)
   actors.must_be_free(actor)
   local row = claimable(db, actor, listing_id, M.sql.get)
   if not row then return nil end
   local asked = db.row(M.sql.ask, listing_id, actor.id, crypto.random_hex(20), rules.challenge_hours)
-  return { url = row.origin .. PATH, content = MARK .. asked.token, expires_at = asked.expires_at }
+  return { url = row.origin .. PATH, content = MARK .. asked.token, expires_at = asked.expires_at,
+           dns = name_of(row.origin) }
 end
 
 -- Whether a file has the line.
@@ -64,6 +71,17 @@ local function shows(origin, line)
   end
   return false
 end
+
+-- Whether a TXT record of its domain is the line.
+local function is_recorded(origin, line)
+  local texts = dns.txt(name_of(origin), config.marketplace.nameserver ~= "" and config.marketplace.nameserver or nil)
+  for _, text in ipairs(texts or {}) do
+    if crypto.equal(text, line) then return true end
+  end
+  return false
+end
+
+local PROOFS = { well_known = shows, dns = is_recorded }
 
 local function give(tx, actor, listing_id)
   if not claimable(tx, actor, listing_id, M.sql.lock) then return end
@@ -81,9 +99,9 @@ local function give(tx, actor, listing_id)
     listing_id = listing_id, title = before.title } })
 end
 
---- Looks for what challenge() has asked for, and makes the tool the actor's; its listing.  A credential that another
+--- Looks for what challenge() has asked for, as proof = "well_known" or "dns" says where, and makes the tool the actor's; its listing.  A credential that another
 --- has left there is gone.  Fails with claim_not_proven, already_claimed and self_dealing_not_permitted.
-function M.prove(actor, listing_id)
+function M.prove(actor, listing_id, proof)
   actors.must_be_free(actor)
   local row = claimable(db, actor, listing_id, M.sql.get)
   if row then
@@ -91,7 +109,7 @@ function M.prove(actor, listing_id)
     if not token then
       fail.throw("claim_not_proven", { message = "Ask for a challenge first: claim without a proof" })
     end
-    if not shows(row.origin, MARK .. token) then fail.throw "claim_not_proven" end
+    if not PROOFS[proof](row.origin, MARK .. token) then fail.throw "claim_not_proven" end
     db.tx(function(tx) give(tx, actor, listing_id) end)
   end
   return listings.get(db, listing_id)

@@ -19,6 +19,8 @@ config.define("marketplace.stripe.api_base", { type = "text", default = "https:/
   text = "where Stripe is; another one in tests" })
 config.define("marketplace.audit_s", { type = "int", default = 60, min = 0, max = 86400,
   text = "seconds between two checks of the books, which stop payouts when they find something; 0: no checks" })
+config.define("marketplace.nameserver", { type = "text", max = 21,
+  text = "who is asked for the DNS records that prove a claim, 192.0.2.1:53; empty: the resolver of this machine" })
 config.define("marketplace.operator", { type = "text", max = 36,
   text = "the id of your actor: what your agents ask you is pushed to your devices, too" })
 config.define("marketplace.operator_channel", { type = "text", max = 32,

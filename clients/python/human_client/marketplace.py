@@ -744,7 +744,7 @@ class CatalogManageInput(TypedDict):
     operations: NotRequired[list[str]]
     "Only these, by operationId"
     listing_id: NotRequired[str]
-    proof: NotRequired[Literal["well_known"]]
+    proof: NotRequired[Literal["well_known", "dns"]]
     limit: NotRequired[int]
     offset: NotRequired[int]
 
@@ -764,6 +764,8 @@ class CatalogManageResultChallenge(TypedDict):
     "Where a line of a text is to be"
     content: str
     "That line"
+    dns: str
+    "Or the name of a TXT record that is that line"
     expires_at: str
 
 

@@ -1,4 +1,4 @@
--- host/lua/core/host_sense.lua -- the part of host.lua for sentences as vectors, and for the index of these.
+-- host/lua/core/host_sense.lua -- the part of host.lua for sentences as vectors, for the index of these, and for DNS.
 -- Adds its functions to the module M; C and the access to host_str come from host.lua.
 
 return function(M, C, fill, taken, strs)
@@ -9,6 +9,7 @@ return function(M, C, fill, taken, strs)
               FAILED = C.HOST_INDEX_FAILED,
               FRESH = C.HOST_INDEX_FRESH, YOURS = C.HOST_INDEX_YOURS, FILLING = C.HOST_INDEX_FILLING }
 
+  function M.dns_txt(owner, name, server) return C.host_dns_txt(owner, fill(a, name), fill(b, server)) end
   function M.sentence(owner, text) return C.host_sentence(owner, fill(a, text)) end
   function M.likeness(x, y) return C.host_likeness(fill(a, x), fill(b, y)) end
   function M.index_put(id, kind, vector) return C.host_index_put(fill(a, id), kind, fill(b, vector)) end

@@ -24,7 +24,7 @@ local Unclaimed = s.object {
 }
 local Challenge = s.object {
   { "url", s.string:describe "Where a line of a text is to be" }, { "content", s.string:describe "That line" },
-  { "expires_at", s.time },
+  { "dns", s.string:describe "Or the name of a TXT record that is that line" }, { "expires_at", s.time },
 }
 
 local function wrong(path, message)
@@ -47,7 +47,7 @@ function ACTIONS.claim(actor, body)
   if not body.listing_id then wrong("listing_id", "is required to claim a tool") end
   local challenge = not body.proof and claims.challenge(actor, body.listing_id)
   if challenge then return { challenge = challenge } end
-  local row = claims.prove(actor, body.listing_id)
+  local row = claims.prove(actor, body.listing_id, body.proof)
   row.seller_id = row.actor_id
   return { listing = row }
 end
@@ -71,7 +71,7 @@ g:post("/catalog-manage", {
     { "openapi", s.json { max = rules.document_bytes + 65536 }:optional():describe "The document itself, or its text" },
     { "category_tags", fields.category_tags:optional() },
     { "operations", s.array(OPERATION, { min = 1, max = 200 }):optional():describe "Only these, by operationId" },
-    { "listing_id", s.uuid:optional() }, { "proof", s.enum { "well_known" }:optional() },
+    { "listing_id", s.uuid:optional() }, { "proof", s.enum { "well_known", "dns" }:optional() },
     { "limit", fields.limit }, { "offset", fields.offset },
   },
   reply = { [200] = s.object {
