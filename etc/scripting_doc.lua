@@ -8,7 +8,7 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
-  "api", "schema", "fail", "db", "decisions", "cursor", "files", "task", "fetch", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
+  "api", "schema", "fail", "db", "decisions", "cursor", "files", "task", "fetch", "dns", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
   "queue", "outbox", "embed", "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard",
   "idempotency", "operations", "system", "console",
 }

@@ -273,8 +273,9 @@ int host_log(int level, host_str *gen, host_str *line);
 double host_log_tail(double from, int max, host_str *out);
 
 /* ---- DNS --------------------------------------------------------------------------------------
- * TXT records of a name, in the thread pool.  server: "" (the system's) or "address[:port]" of IPv4.  DONE: 0 and
- * a packed list of texts; HOST_EGONE: there are none; HOST_ETIMEOUT, HOST_ENET, HOST_ELIMIT; HOST_EFULL: two wait. */
+ * TXT records of a name, in the thread pool.  server: "" (the system's) or "address[:port]" of IPv4.
+ * DONE: 0 and a packed list of texts; HOST_EGONE: there are none; HOST_ETIMEOUT, HOST_ENET, HOST_ELIMIT.
+ * HOST_EFULL: two wait. */
 host_id host_dns_txt(host_id owner, host_str *name, host_str *server);
 
 /* ---- sentences as vectors (host/sense/) -------------------------------------------------------

@@ -50,7 +50,8 @@ local function claimable(q, actor, listing_id, sql)
   if row.actor_id ~= actor.id then fail.throw "already_claimed" end
 end
 
---- What an actor is to show, and where: {url, content, expires_at, dns (the name of a TXT record that may have it)}; nil: the tool is his already.  Fails with
+--- What an actor is to show, and where: {url, content, expires_at, dns (the name of a TXT record that may have it)};
+--- nil: the tool is his already.  Fails with
 --- not_found, already_claimed and agent_frozen.
 function M.challenge(actor, listing_id)
   actors.must_be_free(actor)
@@ -99,7 +100,8 @@ local function give(tx, actor, listing_id)
     listing_id = listing_id, title = before.title } })
 end
 
---- Looks for what challenge() has asked for, as proof = "well_known" or "dns" says where, and makes the tool the actor's; its listing.  A credential that another
+--- Looks for what challenge() has asked for, as proof = "well_known" or "dns" says where, and makes the tool the
+--- actor's; its listing.  A credential that another
 --- has left there is gone.  Fails with claim_not_proven, already_claimed and self_dealing_not_permitted.
 function M.prove(actor, listing_id, proof)
   actors.must_be_free(actor)
