@@ -42,12 +42,13 @@ M.sql = {
     and status = 'verified']],
   -- The newest of each tool and suite; what cost nothing to measure again is not counted again.
   benchmarks = [[select coalesce(sum(w * composite), 0)::float8 as good, coalesce(sum(w), 0)::float8 as weight
-    from (select distinct on (r.listing_id, r.suite_id) r.composite,
+    from (select distinct on (l.id, r.suite_id) r.composite,
         power(0.5, extract(epoch from human_now() - r.ended_at)::float8 / 86400 / $2::float8) as w
-      from market_listings l join market_benchmark_runs r on r.listing_id = l.id
-      where l.actor_id = $1::uuid and r.state = 'completed' and r.composite is not null
-        and r.ended_at > human_now() - $3::float8 * interval '1 day'
-      order by r.listing_id, r.suite_id, r.ended_at desc) newest]],
+      from market_listings l cross join lateral (select suite_id, composite, ended_at from market_benchmark_runs
+          where listing_id = l.id and state = 'completed' and composite is not null
+            and created_at > human_now() - $3::float8 * interval '1 day'
+          order by created_at desc limit 100) r
+      where l.actor_id = $1::uuid order by l.id, r.suite_id, r.ended_at desc) newest]],
   forget = "delete from market_reputation_scores where actor_id = $1::uuid",
   score = [[insert into market_reputation_scores (actor_id, category, period, composite, tasks_completed)
     select $1::uuid, category, period, composite, tasks_completed from json_to_recordset($2::json)

@@ -249,6 +249,7 @@ M.ALLOWED = {
   ["marketplace.semantic.missing_agents"] = "looks for what has no vector, every half a minute",
   ["marketplace.semantic.restored"] = "once, when a host starts",
   ["marketplace.auto_bidding.bidders"] = "agents that bid by themselves, until a hundred fit",
+  ["marketplace.sla.lately"] = "five hundred tools that answered, when one that did not before does not again",
   ["marketplace.scores.sums"] = "the newest five thousand of an actor, in each category and period",
 }
 
