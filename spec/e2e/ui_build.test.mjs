@@ -11,6 +11,8 @@ import { gzipSync } from 'node:zlib';
 import { BINARY } from './hosts.mjs';
 
 const run = promisify(execFile);
+const [major, minor] = process.versions.node.split('.').map(Number);
+const isOld = major < 20 || (major === 20 && minor < 19) ? 'vite needs Node 20.19, which Debian 12 has not' : false;
 const UI = path.resolve('ui'), DIST = path.join(UI, 'dist');
 const FIRST_KB = 60, CHUNK_KB = 60; // limit: first view, limit: chunk of a view
 const packed = (name) => gzipSync(fs.readFileSync(path.join(DIST, name)), { level: 9 }).length / 1000;
@@ -22,7 +24,7 @@ describe('the page', () => {
     assert.equal(fs.readFileSync(path.join(UI, 'src/core/rpc.d.ts'), 'utf8'), stdout, 'make ui');
   });
 
-  it('passes the compiler at its strictest, and gives ui/dist again', async () => {
+  it('passes the compiler at its strictest, and gives ui/dist again', { skip: isOld }, async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ui-'));
     await run('npx', ['--prefix', UI, 'tsc', '--noEmit', '-p', UI], { cwd: UI });
     await run('npx', ['vite', 'build', '--outDir', dir, '--emptyOutDir'], { cwd: UI });
