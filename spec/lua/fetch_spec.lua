@@ -9,7 +9,7 @@ local NAMES = { "human.core.host", "human.core.timer", "human.core.sched", "huma
 
 local function fake_host()
   local f = { queue = {}, specs = {}, cancelled = {}, resumed = 0, logged = {}, t = 0, tasks = 0 }
-  f.E = { GONE = -1, CANCELED = -3, TIMEOUT = -4, INVAL = -5, NET = -7, LIMIT = -8, DENIED = -9, OPS = -11 }
+  f.E = { GONE = -1, CANCELED = -3, TIMEOUT = -4, INVAL = -5, NET = -7, LIMIT = -8, DENIED = -9, OPS = -11, SEALED = -12 }
   f.EV, f.CHUNK = { DONE = DONE, CHUNK = CHUNK, TIMER = TIMER }, { HEAD = HEAD, BODY = BODY }
   function f.next()
     local e = table.remove(f.queue, 1)

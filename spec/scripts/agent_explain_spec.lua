@@ -7,7 +7,7 @@ local db = require "human.db"
 local gen = require "human.scripts.generation"
 local json = require "human.json"
 
-local ROWS, FEW = 6000, 1000
+local ROWS, FEW = 12000, 2000
 
 -- Those that may, and why.
 local ALLOWED = {
