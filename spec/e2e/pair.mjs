@@ -21,6 +21,7 @@ export async function startPair(scripts, { env = {}, pools = ['6', '2'] } = {}) 
     write(file, text) {
       const next = path.join(home, 'next.lua');
       fs.writeFileSync(next, text);
+      fs.mkdirSync(path.dirname(path.join(tree, file)), { recursive: true });
       fs.renameSync(next, path.join(tree, file));
     },
     /** The tree as it is now, on all workers of both. */
