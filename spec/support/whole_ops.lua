@@ -205,11 +205,13 @@ function OPS.subcontract(w, s)
   local most = s.b % 7 == 0 and offer.price or math.min(offer.price, model_of.free(parent))
   local price = s.price or 1 + s.d % math.max(1, most)
   s.price = price
-  local may = model_of.may(parent, "subcontract") == true and not parent.steps and depth(parent) < 3
-    and not is_in_chain(parent, offer.seller) and price <= model_of.free(parent)
+  -- Its money is taken before it is known what is left of it.
+  local fits = model_of.may(parent, "subcontract") == true and not parent.steps and depth(parent) < 3
+    and not is_in_chain(parent, offer.seller)
+  local is_lost = model_of.is_lost(parent)
   return {
-    may = may and not model_of.is_lost(parent),
-    lost = may and model_of.is_lost(parent) and function() w.model:lose(parent) end,
+    may = fits and not is_lost and price <= model_of.free(parent),
+    lost = fits and is_lost and function() w.model:lose(parent) end,
     real = watched(w, function()
       return w.services.purchases.create(w.actors[parent.seller], { listing_id = offer.id, parent_id = parent.id,
                                                                     price_cents = price, cause = "spec" })
