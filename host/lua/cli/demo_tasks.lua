@@ -75,7 +75,7 @@ end
 
 -- Nobody bids on this by itself: it is offered in two parts, which are paid one after the other.
 function kinds.parts(rng)
-  local request = asked("Read a price list, then sum it up", "data:report", 60 + rng(40),
+  local request = asked("Read a price list, then sum it up", "reports:prices", 60 + rng(40),
     "First the products with their prices, then the total of all prices.\n\n" .. goods_and_prices(rng))
   request.parts = { { title = "Extract the products and prices", pct_of_total = 60, sla_hours = 24 },
                     { title = "The total of the prices", pct_of_total = 40, sla_hours = 24 } }
