@@ -46,19 +46,20 @@ it('hostile names of sessions, tools, arguments and labels are texts in the page
   page.on('pageerror', (e) => broken.push(String(e)));
   page.on('dialog', (d) => { broken.push(d.message()); d.dismiss(); });
   page.on('request', (r) => { if (/\/x$/.test(r.url())) broken.push(r.url()); });
-  await page.goto(`${host.url}/`);
+  await page.goto(`${host.url}/#chat`);
   await page.getByRole('status').filter({ hasText: 'Connected' }).waitFor();
-  await until(async () => (await page.locator('#sessions button').count()) >= keys.length, 20_000, 'the sessions are listed');
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  await until(async () => (await list.getByRole('link').count()) >= keys.length, 30_000, 'the sessions are listed');
   for (const [i, key] of keys.entries()) {
-    await page.evaluate((k) => { location.hash = `#chat:${encodeURIComponent(k)}`; }, key);
-    await page.locator('#log li.tool').nth(NAMES.length - 1).waitFor();
+    await page.evaluate((k) => { location.hash = `#chat/${encodeURIComponent(k)}`; }, key);
+    await page.locator('[role=log] li.tool').nth(NAMES.length - 1).waitFor();
     const seen = await page.evaluate(() => ({
-      title: document.title, heading: document.getElementById('chat-title').textContent,
-      names: [...document.querySelectorAll('#sessions button, #chat-title, #log .who')].map((e) => e.textContent),
-      made: document.querySelectorAll('#log img, #log b, #log script, #sessions img, #sessions b, #chat-title *').length,
+      title: document.title,
+      names: [...document.querySelectorAll('nav .name, #conversation, [role=log] .name')].map((e) => e.textContent),
+      made: document.querySelectorAll('[role=log] :is(img, b, script), nav :is(img, b, script), #conversation *').length,
       wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      lines: [...document.querySelectorAll('#log .who')].map((e) => e.getBoundingClientRect().height),
-      details: [...document.querySelectorAll('#log li.tool pre')].map((e) => e.textContent).join('\n'),
+      lines: [...document.querySelectorAll('[role=log] summary')].map((e) => e.getBoundingClientRect().height),
+      details: [...document.querySelectorAll('[role=log] li.tool pre')].map((e) => e.textContent).join('\n'),
     }));
     assert.equal(seen.made, 0, 'no name became markup');
     assert.doesNotMatch(seen.title, /^run$/);
@@ -71,6 +72,6 @@ it('hostile names of sessions, tools, arguments and labels are texts in the page
     assert.doesNotMatch(seen.details, /[\u202a-\u202e\u2066-\u2069]/);
     assert.ok(seen.names.some((name) => name.includes('<img src=x')), 'markup is shown');
   }
-  assert.ok((await page.locator('#sessions button').allTextContents()).some((name) => name.includes('\\u202e')), 'what turns text around shows itself');
+  assert.ok((await list.getByRole('link').allTextContents()).some((name) => name.includes('\\u202e')), 'what turns text around shows itself');
   assert.deepEqual(broken, []);
 });

@@ -33,7 +33,7 @@ afterEach(async () => {
 
 /** A browser of its own with the page in it: {page, broken: what the console and the policy complained of, asked: origins}. */
 async function visit(fragment = '', { at = host.url, colorScheme = 'light' } = {}) {
-  const context = await browser.newContext({ colorScheme });
+  const context = await browser.newContext({ colorScheme, reducedMotion: 'reduce' });
   contexts.push(context);
   const page = await context.newPage(), broken = [], asked = new Set();
   page.on('console', (m) => { if (m.type() === 'error' && !/401|ERR_|WebSocket/.test(m.text())) broken.push(m.text()); });

@@ -7,7 +7,7 @@ import { go, href, useRoute } from './core/route';
 import { socket, type Role } from './core/socket';
 import { current, locales, t, useLocale } from './core/text';
 import { theme, themes, type Theme } from './core/theme';
-import { Button, Dialog, Empty, Icon } from './parts/parts';
+import { Button, Dialog, Empty, Icon, label } from './parts/parts';
 import type { IconName } from './parts/shapes';
 import { Toasts } from './parts/toasts';
 import { useApprovals } from './parts/approval';
@@ -129,7 +129,7 @@ function Stage({ view, role, openMenu, isMenuOpen, ask }: { view: View | undefin
   const link = useLink();
   const { Component, hasFailed } = useView(view);
   const title = view ? t(view.label) : t('view.unknown');
-  useEffect(() => { document.title = `${route.what ?? title} · human`; }, [title, route.what]);
+  useEffect(() => { document.title = `${route.what ? label(route.what) : title} · human`; }, [title, route.what]);
   return (
     <div class="stage">
       <header class="top">

@@ -90,7 +90,10 @@ export function useLive<M extends Method>(method: M, params: Params<M>, { on = [
 
 export function useLink(): Link {
   const [link, set] = useState(socket.link);
-  useEffect(() => socket.onLink(set), []);
+  useEffect(() => {
+    set(socket.link);                          // it may have changed since it was shown first
+    return socket.onLink(set);
+  }, []);
   return link;
 }
 

@@ -50,6 +50,7 @@ export function useRoute(): Route {
   const [route, set] = useState(() => read(location.hash));
   useEffect(() => {
     const moved = () => set(read(location.hash));
+    moved();                                   // it may have changed since it was read first
     addEventListener('hashchange', moved);
     return () => removeEventListener('hashchange', moved);
   }, []);

@@ -4,7 +4,7 @@ import { useLive, useAction } from '../core/live';
 import { socket, type Params, type Result } from '../core/socket';
 import { t } from '../core/text';
 import { href } from '../core/route';
-import { ActionButton, Code, Failure, Mark, Time, visible, type Tone } from './parts';
+import { ActionButton, Code, Failure, label, Mark, Time, visible, type Tone } from './parts';
 import { say } from './toasts';
 
 export type Approval = Result<'exec.approval.list'>['approvals'][number];
@@ -48,11 +48,11 @@ function Decisions({ one, done }: { one: Approval; done: () => void }) {
 
 export function ApprovalCard({ one, mayDecide, done }: { one: Approval; mayDecide: boolean; done: () => void }) {
   return (
-    <article class="panel" aria-label={t('approvals.asks', { tool: visible(one.tool) })}>
+    <article class="panel" aria-label={t('approvals.asks', { tool: label(one.tool) })}>
       <header class="wrap">
-        <h2>{t('approvals.asks', { tool: visible(one.tool) })}</h2>
+        <h2>{t('approvals.asks', { tool: label(one.tool) })}</h2>
         <Mark tone={TONES[one.risk] ?? 'warn'}>{riskText(one.risk)}</Mark>
-        <a class="cut" href={href('chat', one.sessionKey)}>{t('approvals.session', { session: visible(one.sessionKey) })}</a>
+        <a class="cut" href={href('chat', one.sessionKey)}>{t('approvals.session', { session: label(one.sessionKey, 40) })}</a>
         <span class="soft">{t('approvals.until')} <Time at={one.expiresAtMs} /></span>
       </header>
       <div class="inside stack">

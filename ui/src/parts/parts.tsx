@@ -129,9 +129,20 @@ export function Time({ at }: { at: number | string | null | undefined }) {
 
 export const Money = ({ cents }: { cents: number }) => <span class="num">{money(cents)}</span>;
 
-/** Text as it is, with what cannot be seen written out: a text that is approved must not look like another one. */
-export const visible = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-  (c) => (c === '\n' || c === '\t' ? c : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`));
+// What is not seen, or turns the order of what is seen around.
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e01ff}]/gu;
+
+/** A text in which every character shows itself, for what somebody has to judge. */
+export const visible = (text: string): string => text.replace(HIDDEN, (c) => {
+  const code = (c.codePointAt(0) ?? 0).toString(16);
+  return c.length > 1 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+});
+
+/** A name that somebody has chosen, on one line: what is not seen shows itself, and it ends somewhere. */
+export function label(text: string, most = 120): string {
+  const all = Array.from(visible(text.slice(0, 2 * most)).replace(/\s+/g, ' '));
+  return all.length > most ? `${all.slice(0, most).join('')}…` : all.join('');
+}
 
 export function Code({ value }: { value: unknown }) {
   return <pre class="code" tabIndex={0}>{visible(typeof value === 'string' ? value : JSON.stringify(value, null, 2) ?? '')}</pre>;

@@ -32,6 +32,7 @@ export function say(text: string, undo?: () => void): void {
 export function Toasts() {
   const [list, set] = useState(toasts);
   useEffect(() => {
+    set(toasts);
     listeners.add(set);
     return () => { listeners.delete(set); };
   }, []);

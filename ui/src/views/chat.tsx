@@ -7,7 +7,7 @@ import { go, href } from '../core/route';
 import { socket } from '../core/socket';
 import { Talk, type Entry, type File, type ToolCall } from '../core/talk';
 import { bytes, money, number, percent, t } from '../core/text';
-import { ActionButton, Button, Code, Empty, Failure, Icon, Mark, Note, Time, visible } from '../parts/parts';
+import { ActionButton, Button, Code, Empty, Failure, Icon, label, Mark, Note, Time } from '../parts/parts';
 import { Markdown } from '../parts/markdown';
 import { useMedia } from '../core/media';
 import { ApprovalCard, useApprovals } from '../parts/approval';
@@ -33,8 +33,8 @@ function Conversations({ now }: { now: string }) {
         {shown.map((one) => (
           <li key={one.key}>
             <a href={href('chat', one.key)} aria-current={one.key === now ? 'page' : undefined}>
-              <span class="row"><span class="cut grow">{visible(one.title || one.key)}</span>{one.running && <Icon name="circle-dot" />}</span>
-              {one.last_message && <span class="soft cut">{one.last_message}</span>}
+              <span class="row"><span class="name cut grow">{label(one.title || one.key)}</span>{one.running && <Icon name="circle-dot" />}</span>
+              {one.last_message && <span class="soft cut">{label(one.last_message)}</span>}
             </a>
           </li>
         ))}
@@ -44,7 +44,7 @@ function Conversations({ now }: { now: string }) {
   const isSmall = useMedia('(max-width: 48rem)');
   return (
     <nav aria-label={t('chat.list')}>
-      {isSmall ? <details key={now}><summary class="cut">{visible(now)}</summary><div class="stack">{list}</div></details> : list}
+      {isSmall ? <details key={now}><summary class="cut">{label(now)}</summary><div class="stack">{list}</div></details> : list}
     </nav>
   );
 }
@@ -54,7 +54,7 @@ function Tool({ call }: { call: ToolCall }) {
   return (
     <details>
       <summary>
-        <Icon name="wrench" /><code class="cut">{visible(call.name)}</code>
+        <Icon name="wrench" /><code class="name cut">{label(call.name)}</code>
         <Mark tone={call.hasFailed ? 'bad' : call.status === 'done' ? 'good' : 'plain'}>{call.status}</Mark>{share}
       </summary>
       <div class="stack">
@@ -71,14 +71,14 @@ function Sent({ file }: { file: File }) {
     <div class="stack">
       {file.text && <p>{file.text}</p>}
       {PICTURES.includes(file.type)
-        ? <a href={address} target="_blank" rel="noopener"><img src={address} alt={visible(file.name)} loading="lazy" /></a>
-        : <a class="row" href={address} download={file.name}><Icon name="download" />{visible(file.name)} ({bytes(file.size)})</a>}
+        ? <a href={address} target="_blank" rel="noopener"><img src={address} alt={label(file.name)} loading="lazy" /></a>
+        : <a class="row" href={address} download={file.name}><Icon name="download" />{label(file.name)} ({bytes(file.size)})</a>}
     </div>
   );
 }
 
 const Line = memo(function Line({ entry }: { entry: Entry }) {
-  if (entry.kind === 'tool') return <li class="entry"><Tool call={entry.call} /></li>;
+  if (entry.kind === 'tool') return <li class="entry tool"><Tool call={entry.call} /></li>;
   if (entry.kind === 'file') return <li class="entry"><Sent file={entry.file} /></li>;
   const isUser = entry.kind === 'user';
   const used = entry.usage;
@@ -176,7 +176,7 @@ export default function Chat({ route, role }: ViewProps) {
     <div class="chat">
       <Conversations now={key} />
       <section class="talk" aria-labelledby="conversation">
-        <header class="row"><h2 id="conversation" class="cut grow">{visible(key)}</h2></header>
+        <header class="row"><h2 id="conversation" class="cut grow">{label(key)}</h2></header>
         {talk && <Log talk={talk} version={version} />}
         <div class="stack">
           <Failure error={read.error} retry={() => void read.run()} />

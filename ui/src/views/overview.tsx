@@ -2,7 +2,7 @@
 import { useLive } from '../core/live';
 import { href } from '../core/route';
 import { duration, money, number, t } from '../core/text';
-import { Empty, Failure, Figure, Mark, Panel, Time } from '../parts/parts';
+import { Empty, Failure, Figure, label, Mark, Panel, Time } from '../parts/parts';
 import { ApprovalCard, useApprovals } from '../parts/approval';
 import type { ViewProps } from './views';
 
@@ -50,8 +50,8 @@ function Happened() {
       <ul class="stack">
         {data?.events.map((event) => (
           <li key={`${event.session} ${event.time}`} class="row">
-            <a class="cut" href={href('chat', event.session)}>{event.session}</a>
-            <span class="soft cut grow">{event.message}</span>
+            <a class="cut" href={href('chat', event.session)}>{label(event.session, 40)}</a>
+            <span class="soft cut grow">{label(event.message)}</span>
             <span class="faint"><Time at={event.time * (event.time < 1e12 ? 1000 : 1)} /></span>
           </li>
         ))}
