@@ -449,11 +449,13 @@ int bridge_exit_code(int *code) {
   return bridge.exiting;
 }
 
-/* The process ends next, which frees everything at once; only a leak checker wants each object freed. */
-void bridge_stop(void) {
+/* The process ends next, which frees everything at once.  What Lua has opened is closed properly only
+ * where somebody waits for that: a sub-command's pipes end when their programs do, and a leak checker
+ * wants each object freed. */
+void bridge_stop(bool properly) {
   lua_State *L = bridge.L;
   bridge.L = NULL;
-  if (!L || !SANITIZED) return;
+  if (!L || !(properly || SANITIZED)) return;
   bridge.cap = SIZE_MAX;
   lua_setallocf(L, bridge.alloc, bridge.alloc_ud);
   lua_close(L);

@@ -8,7 +8,7 @@
 
 int bridge_init(const worker_spec *spec);
 int bridge_dispatch(double budget_s); /* 1: Lua has more to do */
-void bridge_stop(void);
+void bridge_stop(bool properly);
 int bridge_exit_code(int *code); /* a sub-command has finished: 1 and its code */
 
 void bridge_on_sigusr1(int sig); /* async-signal-safe: raises in a stuck interpreted script */

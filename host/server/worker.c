@@ -314,7 +314,7 @@ static void say_goodbye(void) {
 }
 
 static void stop(void) {
-  bridge_stop();
+  bridge_stop(w.spec->command != NULL);
   bus_stop();
   fetch_stop();
   brokercall_stop();

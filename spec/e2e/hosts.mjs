@@ -94,8 +94,18 @@ export function launch(env, scripts = [], { stderr = 'pipe', command = [BINARY, 
  * scheme, ready(url): for one that does not speak plain HTTP; as: see launch().
  * Returns {url, port, home, scripts, child, log(), workers(), postgres(), kill(), stop()}.
  */
-export async function startHost({ home = makeHome(), port, env = {}, scripts, as, scheme = 'http', ready = answers } = {}) {
-  port ??= await freePort();
+export async function startHost(options = {}) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOn(options.port ?? await freePort(), options);
+    } catch (e) {
+      // Another process has taken the port that was free a moment ago.
+      if (options.port !== undefined || tries === 5 || !/port \d+ on 127\.0\.0\.1 is taken/.test(e.message)) throw e;
+    }
+  }
+}
+
+async function startOn(port, { home = makeHome(), env = {}, scripts, as, scheme = 'http', ready = answers }) {
   const { child, scripts: trees, log } = launch({ HUMAN_HOME: home, HUMAN_PORT: port, HUMAN_WORKERS: '2', ...env }, scripts, as);
   const exited = once(child, 'exit'), slots = [];
   const host = {

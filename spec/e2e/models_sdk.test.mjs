@@ -55,14 +55,16 @@ const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QD
 const PARAMETERS = { type: 'object', properties: { content: { type: 'string', description: 'What to say' } }, required: ['content'] };
 const DESCRIPTION = 'Say something', SYSTEM = 'You are a coach.';
 const CALL = { id: 'call_a', name: 'send_message', arguments: { content: 'Hi' } };
+const THOUGHT = { type: 'thinking', thinking: 'They want a greeting.', signature: 'c2lnbmVk' };
 /** The chat in the terms of human.llm. */
-const CHAT = {
+const chatWith = (call) => ({
   system: SYSTEM, max_tokens: 100, temperature: 0.5,
   messages: [{ role: 'user', content: 'Who is that?', images: [{ media_type: 'image/png', data: PIXEL }] },
-    { role: 'assistant', content: 'Let me say hi.', tool_calls: [CALL] }, { role: 'tool', tool_call_id: 'call_a', content: 'done' },
+    { role: 'assistant', content: 'Let me say hi.', tool_calls: [call] }, { role: 'tool', tool_call_id: 'call_a', content: 'done' },
     { role: 'user', content: 'And now?' }],
   tools: [{ name: 'send_message', description: DESCRIPTION, parameters: PARAMETERS }],
-};
+});
+const CHAT = chatWith(CALL);
 const MARK = { type: 'ephemeral' };
 
 // Per dialect: a model that sees and one that thinks, our settings, the same chat in the terms of its SDK, how that SDK is told to
@@ -82,7 +84,10 @@ const VENDORS = {
         { role: 'assistant', content: [{ type: 'text', text: 'Let me say hi.' }, { type: 'tool_use', id: 'call_a', name: 'send_message', input: { content: 'Hi' }, cache_control: MARK }] },
         { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_a', content: 'done' }, { type: 'text', text: 'And now?' }] }],
       tools: [{ name: 'send_message', description: DESCRIPTION, input_schema: PARAMETERS }] }),
-    thinking: ({ temperature, ...r }) => ({ ...r, thinking: { type: 'enabled', budget_tokens: 1024 }, max_tokens: 100 + 1024 }) },
+    // The server refuses calls whose thoughts are missing.
+    call: { ...CALL, extra: { thoughts: [THOUGHT] } },
+    thinking: ({ temperature, messages: [user, { role, content }, ...more], ...r }) => ({ ...r, messages: [user, { role, content: [THOUGHT, ...content] }, ...more],
+      thinking: { type: 'enabled', budget_tokens: 1024 }, max_tokens: 100 + 1024 }) },
   gemini: { sees: 'gemini-2.0-flash', thinks: 'gemini-2.5-flash', type: null,
     request: (m) => ({ model: m,
       contents: [{ role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: PIXEL } }, { text: 'Who is that?' }] },
@@ -160,7 +165,7 @@ for (const [name, vendor] of Object.entries(VENDORS)) {
       }
     });
 
-    for (const [what, request, chat, m] of [['a chat', (r) => r, CHAT, vendor.sees], ['a chat to think about', vendor.thinking, { ...CHAT, reasoning_effort: 'low' }, vendor.thinks]]) {
+    for (const [what, request, chat, m] of [['a chat', (r) => r, CHAT, vendor.sees], ['a chat to think about', vendor.thinking, { ...chatWith(vendor.call ?? CALL), reasoning_effort: 'low' }, vendor.thinks]]) {
       it(`is asked for ${what} as the SDK asks`, async () => {
         says(dialect.type, dialect.stream(ANSWERS.text));
         model.requests.length = 0;

@@ -44,10 +44,11 @@ GET /api/agents/{id}/events
 GET /api/agent-types
 GET /api/agent-types/{id}
 POST /api/agent-types`.trim().split('\n');
-const OURS = ['POST /api/agents/{id}/messages']; // below /api; the rest is not the agent API
+const OURS = ['POST /api/agents/{id}/messages', 'GET /api/agents/{id}/market-identity', 'POST /api/agents/{id}/market-identity',
+  'DELETE /api/agents/{id}/market-identity']; // below /api; the rest is not the agent API
 const PUBLIC = ['GET /api/agent-types', 'GET /api/agent-types/{id}'];
 const REPEATABLE = ['users', 'users/{userId}/api-keys', 'users/{userId}/api-keys/{keyId}/regenerate', 'personalities', 'system-prompts',
-  'agents', 'agents/{id}/messages', 'agent-types'];
+  'agents', 'agents/{id}/messages', 'agents/{id}/market-identity', 'agent-types'];
 
 let host, text, doc, dir;
 before(async () => {
