@@ -73,6 +73,9 @@ local function forget(element)
   end
 end
 
+-- LuaJIT does not collect when an allocation would go beyond the limit, and a generation of scripts has some 10 MB.
+local ENOUGH_KB = 80 * 1024
+
 -- Limits tests that wait, whatever the output; `once`: specs are not run again.
 local function watch(busted, task, once)
   busted.subscribe({ "test", "start" }, function()
@@ -88,6 +91,7 @@ local function watch(busted, task, once)
   busted.subscribe({ "file", "end" }, function(file)
     if once then forget(file) end
     jit.flush()
+    if collectgarbage "count" > ENOUGH_KB then collectgarbage() end
     return nil, true
   end)
 end
