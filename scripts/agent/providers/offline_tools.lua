@@ -10,8 +10,8 @@ local M = {}
 local STEPS_MAX, SHOWN_BYTES = 50, 2000
 local CLOCK = { "what time is it", "what's the time", "what is the time", "what day is it", "what date is it" }
 
--- Where the object ends that begins at `from`, or nil.
-local function object_end(text, from)
+--- Where the object of JSON ends that begins at `from`, or nil.  Linear.
+function M.object_end(text, from)
   local at, depth, quoted = from, 0, false
   while at do
     local c = text:sub(at, at)
@@ -30,7 +30,7 @@ end
 -- Arguments that begin at `at` (an optional "with" and an object), and where they end.
 local function arguments_at(text, at)
   local from = text:match("^%s+with%s+(){", at) or text:match("^%s*(){", at)
-  local last = from and object_end(text, from)
+  local last = from and M.object_end(text, from)
   local value = last and json.decode(text:sub(from, last))
   if type(value) ~= "table" or json.is_array(value) then return {}, at end
   return value, last + 1

@@ -5,6 +5,7 @@
 
 local json = require "human.json"
 local texts = require "human.text"
+local plain = require "agent.providers.offline_tools"
 local work = require "agent.providers.offline_work"
 
 local M = {}
@@ -16,28 +17,12 @@ local PERSON = " I leave it to a person."
 
 -- ---- what it knows ------------------------------------------------------------------------------------------------
 
-local function object_end(text, from)
-  local at, depth, quoted = from, 0, false
-  while at do
-    local c = text:sub(at, at)
-    if c == "\\" then
-      at = at + 1
-    elseif c == '"' then
-      quoted = not quoted
-    else
-      depth = depth + (c == "{" and 1 or -1)
-      if depth == 0 then return at end
-    end
-    at = text:find(quoted and '["\\]' or '[{}"]', at + 1)
-  end
-end
-
 -- The JSON objects in a text, in their order.
 local function objects_in(text)
   local list, at = {}, 1
   while #list < OBJECTS do
     local from = text:find("{", at, true)
-    local last = from and object_end(text, from)
+    local last = from and plain.object_end(text, from)
     if not last then return list end
     local value = json.decode(text:sub(from, last))
     if type(value) == "table" then list[#list + 1] = value end
