@@ -77,6 +77,7 @@ local WHY = {
   ["risk-high"] = "it runs a program, or changes what cannot be taken back, and security.autonomy_level has such tools "
     .. "ask",
   guest = "somebody in a chat who may not approve it has asked for it",
+  market = "an event of the marketplace has led to it, in which others may have put their words",
 }
 
 --- Why somebody is asked, in words; reason: of the rule (gateway.rules.tools), which may have words of its own.

@@ -90,6 +90,17 @@ describe("who may answer", function()
   end)
 end)
 
+describe("why somebody is asked", function()
+  it("has words for each reason that the shipped rule gives", function()
+    local reasons = {}
+    for _, example in ipairs(rules.examples) do
+      if example[1] == "decide" and example.expect.action == "ask" then reasons[example.expect.reason] = true end
+    end
+    assert.is_true(reasons.guest and reasons.market)
+    for reason in pairs(reasons) do assert.truthy(words.why(reason):find(" ", 1, true), reason) end
+  end)
+end)
+
 describe("an address", function()
   it("is a channel, perhaps its account, and a chat", function()
     assert.same({ channel = "telegram", account = "main", chat = "-100123" }, address.read "telegram:-100123")
