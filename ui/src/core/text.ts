@@ -42,9 +42,23 @@ export async function useLocale(name?: Locale): Promise<void> {
 export const tag = (): string => (locale === 'pseudo' ? 'en' : locale);
 export const current = (): Locale => locale;
 
+const filled = (text: string, values: Readonly<Record<string, string | number>>) =>
+  text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+
 /** A text of the catalogue; `{name}` in it stands for a value. */
 export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
-  return catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+  return filled(catalogue[key], values);
+}
+
+/** The texts of one view, in all languages: in a file of `src/text`, loaded with the view. */
+export interface Area<K extends string> {
+  en: Readonly<Record<K, string>>;
+  de: Readonly<Record<K, string>>;
+}
+
+/** What `t` is for the whole page, for the texts of one view. */
+export function texts<K extends string>(area: Area<K>): (key: K, values?: Readonly<Record<string, string | number>>) => string {
+  return (key, values = {}) => filled(locale === 'pseudo' ? stretched(area.en[key]) : area[locale][key], values);
 }
 
 /** The same by number: `key.one`, `key.other`. */

@@ -1,11 +1,13 @@
 // What needs the reader, what happens, and how the server is: each number from the server, or not shown.
 import { useLive } from '../core/live';
 import { href } from '../core/route';
-import { duration, money, number, t } from '../core/text';
+import { duration, money, number, t, texts } from '../core/text';
 import { Empty, Failure, Figure, label, Mark, Panel, Time } from '../parts/parts';
 import { ApprovalCard, useApprovals } from '../parts/approval';
+import { overview } from '../text/overview';
 import type { ViewProps } from './views';
 
+const words = texts(overview);
 const HEARD = ['chat', 'sessions.changed'] as const;
 
 function Figures() {
@@ -17,13 +19,13 @@ function Figures() {
     <div class="stack">
       <Failure error={usage.error ?? health.error} />
       <div class="figures">
-        {h && <Figure label={t('overview.health')} value={<Mark tone={h.status === 'ok' ? 'good' : 'bad'}>{t(h.status === 'ok' ? 'overview.ok' : 'overview.degraded')}</Mark>}
-          more={h.workers !== undefined ? t('overview.workers', { n: number(h.workers) }) : undefined} />}
-        {h?.uptime_secs !== undefined && <Figure label={t('overview.uptime')} value={duration(h.uptime_secs * 1000)}
-          more={h.version && t('overview.version', { version: h.version })} />}
-        {u && <Figure label={t('overview.cost')} value={money(u.daily_cost_usd * 100)} more={t('overview.costMonth', { cost: money(u.monthly_cost_usd * 100) })} />}
-        {u && <Figure label={t('overview.turns')} value={number(u.turns_today)} more={t('overview.turnsWeek', { n: number(u.turns_week) })} />}
-        {u && <Figure label={t('overview.tokens')} value={number(u.total_tokens, { notation: 'compact' })} />}
+        {h && <Figure label={words('health')} value={<Mark tone={h.status === 'ok' ? 'good' : 'bad'}>{words(h.status === 'ok' ? 'ok' : 'degraded')}</Mark>}
+          more={h.workers !== undefined ? words('workers', { n: number(h.workers) }) : undefined} />}
+        {h?.uptime_secs !== undefined && <Figure label={words('uptime')} value={duration(h.uptime_secs * 1000)}
+          more={h.version && words('version', { version: h.version })} />}
+        {u && <Figure label={words('cost')} value={money(u.daily_cost_usd * 100)} more={words('costMonth', { cost: money(u.monthly_cost_usd * 100) })} />}
+        {u && <Figure label={words('turns')} value={number(u.turns_today)} more={words('turnsWeek', { n: number(u.turns_week) })} />}
+        {u && <Figure label={words('tokens')} value={number(u.total_tokens, { notation: 'compact' })} />}
       </div>
       {h?.problems?.map((problem) => <p key={problem} class="note warn">{problem}</p>)}
     </div>
@@ -33,9 +35,9 @@ function Figures() {
 function Waits({ mayDecide }: { mayDecide: boolean }) {
   const { data, error, reload } = useApprovals();
   return (
-    <section class="stack" aria-label={t('overview.waits')}>
+    <section class="stack" aria-label={words('waits')}>
       <Failure error={error} retry={reload} />
-      {data?.approvals.length === 0 && <p class="note">{t('overview.nothingWaits')}</p>}
+      {data?.approvals.length === 0 && <p class="note">{words('nothingWaits')}</p>}
       {data?.approvals.slice(0, 5).map((one) => <ApprovalCard key={one.id} one={one} mayDecide={mayDecide} done={reload} />)}
     </section>
   );
@@ -44,9 +46,9 @@ function Waits({ mayDecide }: { mayDecide: boolean }) {
 function Happened() {
   const { data, error, reload } = useLive('activity.recent', { limit: 20 }, { on: HEARD });
   return (
-    <Panel title={t('overview.happens')}>
+    <Panel title={words('happens')}>
       <Failure error={error} retry={reload} />
-      {data?.events.length === 0 && <Empty icon="message-square" title={t('overview.nothingHappened')}><a class="button main" href={href('chat')}>{t('view.chat')}</a></Empty>}
+      {data?.events.length === 0 && <Empty icon="message-square" title={words('nothingHappened')}><a class="button main" href={href('chat')}>{t('view.chat')}</a></Empty>}
       <ul class="stack">
         {data?.events.map((event) => (
           <li key={`${event.session} ${event.time}`} class="row">
