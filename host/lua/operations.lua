@@ -8,6 +8,7 @@ local fail = require "human.fail"
 local gen = require "human.scripts.generation"
 local idempotency = require "human.idempotency"
 local json = require "human.json"
+local openapi = require "human.http.openapi"
 local rate = require "human.http.rate"
 local sched = require "human.core.sched"
 local schema = require "human.schema"
@@ -17,12 +18,13 @@ local trouble = require "human.http.trouble"
 
 local M = {}
 local JSON = "application/json"
+local NAME_MAX = 500                             -- of a name in a path
 local JSON_TYPE = "content-type: application/json; charset=utf-8\r\n"
 
--- What a generation's routes are as operations: {lists = {[area] = list}, routes = {[operation] = route}}.  It goes
--- with the generation.
+-- What a generation's routes are as operations: {lists = {[area] = list}, names = {[area] = {[id] = operation}},
+-- routes = {[operation] = route}}.  It goes with the generation.
 local function of(g)
-  g.operations = g.operations or { lists = {}, routes = {} }
+  g.operations = g.operations or { lists = {}, names = {}, routes = {} }
   return g.operations
 end
 
@@ -30,9 +32,9 @@ end
 
 local function is_json(node) return not node or node.kind ~= "raw" and node.kind ~= "upload" end
 
--- Only what takes and gives JSON, at one path, is an operation.
-local function is_operation(route)
-  if route.kind ~= "http" or route.names or route.has_upload then return false end
+-- Only what takes and gives JSON is an operation.
+local function takes_json(route)
+  if route.kind ~= "http" or route.has_upload then return false end
   if route.spec.events and not (route.spec.reply and route.spec.reply[200]) then return false end
   local one = route.body_one
   if route.body_types and not (one and one.mime == JSON and one.read) then return false end
@@ -74,9 +76,17 @@ local function add_alternatives(out, alternatives)
   end
 end
 
--- The query and the body as one object.
+-- The names in the path, the query and the body as one object.
 local function input_of(route)
   local out = { type = "object", properties = {}, required = json.array {} }
+  for _, name in ipairs(route.names or {}) do
+    out.properties[name], out.required[#out.required + 1] = { type = "string" }, name
+  end
+  if route.params_schema then
+    for name, shown in pairs(schema_doc.json_schema(route.params_schema, "in").properties) do
+      out.properties[name] = shown
+    end
+  end
   if route.spec.query then add_fields(out, schema_doc.json_schema(as_object(route.spec.query), "in")) end
   local body = route.body_one and schema_doc.json_schema(route.body_one.schema, "in")
   local alternatives = body and (body.oneOf or body.anyOf)
@@ -87,12 +97,20 @@ local function input_of(route)
   return out
 end
 
+local function tells_secret(route)
+  for _, reply in pairs(route.replies) do
+    if reply.is_secret then return true end
+  end
+  return false
+end
+
 local function operation(route)
   local auth = {}
   for i, a in ipairs(route.auth or {}) do auth[i] = a.name end
   local made = { name = route.path, method = route.method, tag = route.tag, summary = route.spec.summary,
                  description = route.spec.description, auth = auth, input = input_of(route),
-                 takes_key = route.idempotent ~= false, timeout_s = route.timeout_s }
+                 takes_key = route.idempotent ~= false, timeout_s = route.timeout_s,
+                 tells_secret = tells_secret(route) }
   of(route.gen).routes[made] = route
   return made
 end
@@ -100,22 +118,47 @@ end
 local function make_list(g, area)
   local list = {}
   for _, route in ipairs(g.routes) do
-    if route.area == area and is_operation(route) then list[#list + 1] = operation(route) end
+    if route.area == area and not route.names and takes_json(route) then list[#list + 1] = operation(route) end
   end
   table.sort(list, function(a, b) return a.name .. a.method < b.name .. b.method end)
   return list
 end
 
+local function present()
+  local task = sched.current()
+  return task and task.gen or gen.current()
+end
+
 --- The operations of an area (the folder below api/), by path: routes at one path that take and give JSON.  Each is
 --- {name (its path), method, tag, summary, description, auth (names of authenticators), input (JSON Schema of an
---- object: query and body together), takes_key (an Idempotency-Key), timeout_s}.
+--- object: query and body together), takes_key (an Idempotency-Key), timeout_s, tells_secret (a reply has a field that
+--- is shown once)}.
 function M.list(area)
-  local task = sched.current()
-  local g = task and task.gen or gen.current()
+  local g = present()
   local lists = of(g).lists
   lists[area] = lists[area] or make_list(g, area)
   return lists[area]
 end
+
+local function make_names(g, area)
+  local named = {}
+  for route, name in pairs(openapi.names(g, area)) do
+    if route.surface == area and takes_json(route) then named[name] = operation(route) end
+  end
+  return named
+end
+
+--- The operations of an area by their operationIds: {[id] = operation}.  Those whose path has names in it ("{id}") are
+--- among them, and take these as fields of their input.  g: a generation; nil: the one in service.
+function M.named(area, g)
+  g = g or present()
+  local names = of(g).names
+  names[area] = names[area] or make_names(g, area)
+  return names[area]
+end
+
+-- The route of an operation.
+function M.route(op, g) return of(g or present()).routes[op] end
 
 -- A call ------------------------------------------------------------------------------------------------------
 
@@ -174,7 +217,8 @@ end
 
 -- The authority under which an actor that no key has shown may call a route, or an error: it is one of those that the
 -- caller names, and the route takes it.
-local function authority_of(route, stands_for)
+local function authority_of(route, stands_for, public)
+  if not route.auth and public then return nil end
   for _, a in ipairs(route.auth or {}) do
     for _, name in ipairs(stands_for) do
       if a.name == name then return name end
@@ -189,21 +233,39 @@ local function refuse(details)
   fail.throw("validation_error", { message = name .. " " .. first.message, details = details })
 end
 
--- Which fields are of the query and which of the body.
+-- Which fields are of the path, which of the query and which of the body.
 local function parted(route, input)
-  local query, body, of_query = {}, {}, {}
-  for _, field in ipairs(route.query_schema and route.query_schema.fields or {}) do of_query[field.name] = true end
+  local path, query, body, place = {}, {}, {}, {}
+  for _, field in ipairs(route.query_schema and route.query_schema.fields or {}) do place[field.name] = query end
+  for _, name in ipairs(route.names or {}) do place[name] = path end
   for name, value in pairs(input) do
-    local is_query = of_query[name] or not route.body_one
-    if is_query then query[name] = value else body[name] = value end
+    local part = place[name] or route.body_one and body or query
+    part[name] = value
   end
-  return query, body
+  return path, query, body
 end
 
--- Sets ctx.query; returns the body.
+-- What a path cannot have in the place of a name.
+local function read_path(inner, route, path)
+  for _, name in ipairs(route.names or {}) do
+    local value = path[name]
+    if value == nil then refuse { { path = name, message = "is required" } } end
+    if type(value) ~= "string" or value == "" or #value > NAME_MAX or value:find "[%c/]" then
+      refuse { { path = name, message = ("must be a text of 1 to %d characters"):format(NAME_MAX) } }
+    end
+  end
+  inner.params = path
+  if not route.read_params then return end
+  local params, details = route.read_params(path)
+  if details then refuse(details) end
+  inner.params = params
+end
+
+-- Sets ctx.params and ctx.query; returns the body.
 local function read(inner, route, input)
-  local query, body = parted(route, input)
+  local path, query, body = parted(route, input)
   local details
+  read_path(inner, route, path)
   if route.read_query then
     inner.query, details = route.read_query(query)
   elseif next(query) ~= nil then
@@ -257,7 +319,7 @@ local function once(inner, route, key, body)
 end
 
 local function process(inner, route, input, options)
-  if not inner.actor then authenticate(inner, route, options.token) end
+  if route.auth and not rawget(inner, "actor") then authenticate(inner, route, options.token) end
   if route.limit then rate.check(inner, route.limit) end
   local body, key, how = read(inner, route, input), options.key, route.idempotent
   if not how then key = nil end
@@ -304,16 +366,16 @@ end
 
 --- The same without a request, for an actor that the caller answers for: no key is shown, and nothing that somebody
 --- sent may choose the actor.  options: actor (as its authenticator would give it), stands_for (names of
---- authenticators, one of which the operation takes: it is not called), key (an Idempotency-Key).
+--- authenticators, one of which the operation takes: it is not called), key (an Idempotency-Key), public (also of
+--- operations that ask nobody who they are, and are told nobody then).
 function M.perform(op, input, options)
-  local task = sched.current()
-  local route = of(task and task.gen or gen.current()).routes[op]
+  local route = M.route(op)
   if not route then error("operations.perform: this is no operation of operations.list", 2) end
   local actor = options.actor
   if type(actor) ~= "table" or not actor.id then error("operations.perform: an actor is needed", 2) end
-  local authority = authority_of(route, options.stands_for)
+  local authority = authority_of(route, options.stands_for, options.public)
   local inner = ctx_of_nobody(route, json.encode_sorted(input), actor)
-  inner.actor, inner.authority = actor, authority
+  if authority then inner.actor, inner.authority = actor, authority end
   return carried_out(inner, route, input, { key = options.key })
 end
 

@@ -138,9 +138,15 @@ local function operation(op, options)
   }
 end
 
--- Explicit ids take precedence; of generated ones the second of a path has its method in front, and on a clash they
--- get a number.
-local function name_operations(operations)
+local function by_path(a, b)
+  if a.path ~= b.path then return a.path < b.path end
+  return a.method < b.method
+end
+
+--- The operationIds of {method, path, operation_id}, which are sorted by path: {[operation] = id}.  Explicit ids take
+--- precedence; of generated ones the second of a path has its method in front, and on a clash they get a number.
+function M.names(operations)
+  table.sort(operations, by_path)
   local taken, names = {}, {}
   for _, op in ipairs(operations) do
     if op.operation_id then
@@ -163,10 +169,6 @@ local function name_operations(operations)
   return names
 end
 
-local function by_path(a, b)
-  if a.path ~= b.path then return a.path < b.path end
-  return a.method < b.method
-end
 
 --- The document.
 --- doc: info = {title, version, license = {name, identifier}, ..}; servers = {{url}, ..};
@@ -184,8 +186,7 @@ function M.document(doc, options)
   options.array = options.array or function(t) return t end
   local operations = {}
   for i, op in ipairs(doc.operations) do operations[i] = op end
-  table.sort(operations, by_path)
-  local names, paths = name_operations(operations), {}
+  local names, paths = M.names(operations), {}
   for _, op in ipairs(operations) do
     local entry = paths[op.path] or {}
     paths[op.path] = entry

@@ -34,15 +34,24 @@ g:post("/either", { summary = "One of", reply = { [204] = false }, body = s.one_
 local open = api.group { base = "/open", auth = false }
 open:get("/clock", { summary = "Clock", reply = { [200] = one } }, function() return 200, { n = 1 } end)
 
+g:put("/things/{id}/{part}", { summary = "Change", reply = { [200] = one }, params = { id = s.string { min = 2 } }, query = { n = s.int },
+  body = s.object { name = name } }, function(ctx, body)
+  return 200, { n = ctx.query.n, who = ctx.params.id .. " " .. ctx.params.part .. " " .. body.name }
+end)
+g:get("/key", { summary = "x", reply = { [200] = s.object { key = s.string { secret = true } } } }, function() return 200, { key = "k" } end)
+
 -- No operations.
-g:get("/things/{id}", { summary = "x", reply = { [200] = one } }, function() return 200, { n = 1 } end)
 g:get("/raw", { summary = "x", reply = { [200] = s.raw "text/plain" } }, function() return 200, "x" end)
 g:post("/form", { summary = "x", body = { ["application/x-www-form-urlencoded"] = s.object { name = name } },
   reply = { [204] = false } }, function() return 204 end)
 g:get("/maybe", { summary = "x", events = "some", reply = { [204] = false } }, function() return 204 end)
 g:stream("/events", { summary = "x" }, function(ctx) ctx:stream() end)
 
+open:get("/named", { summary = "x", reply = { [200] = s.json } }, function() return 200, json.encode(operations.named "agent") end)
 local function find(path, method)
+  for _, op in pairs(operations.named "agent") do
+    if op.name == path and op.method == method then return op end
+  end
   for _, op in ipairs(operations.list "agent") do
     if op.name == path and op.method == method then return op end
   end
@@ -87,7 +96,7 @@ describe("an operation", function()
     local names = {}
     for title in pairs(listed()) do names[#names + 1] = title end
     table.sort(names)
-    assert.same({ "GET /api/things", "GET /open/clock", "GET /open/list", "POST /api/either", "POST /api/things", "POST /open/call" }, names)
+    assert.same({ "GET /api/key", "GET /api/things", "GET /open/clock", "GET /open/list", "GET /open/named", "POST /api/either", "POST /api/things", "POST /open/call" }, names)
     local op = listed()["GET /api/things"]
     assert.same({ "List", "All", { "key" }, false }, { op.summary, op.description, op.auth, op.takes_key })
     assert.same({}, listed()["GET /open/clock"].auth)
@@ -102,6 +111,34 @@ describe("an operation", function()
     assert.same({ "action", "name" }, either.required)
     assert.same({ "add", "drop" }, either.properties.action.enum)
     assert.equal("integer", either.properties.id.type)
+  end)
+
+  it("has the name that it has in the document, and takes what is in its path, too", function()
+    local named = app:request({ method = "GET", path = "/open/named" }).json
+    local op = named.putApiThingsByIdByPart
+    assert.same({ "/api/things/{id}/{part}", { "id", "n", "name", "part" }, 2 }, { op.name, op.input.required, op.input.properties.id.minLength })
+    assert.is_true(named.getApiKey.tells_secret)
+    assert.is_false(op.tells_secret)
+    local title, input = "PUT /api/things/{id}/{part}", { id = "t1", part = "p", n = 4, name = "a" }
+    assert.same({ n = 4, who = "t1 p a" }, call(title, input).value)
+    for field, value in pairs { id = "x", part = "a/b", n = "many", name = "too long" } do
+      local before = input[field]
+      input[field] = value
+      assert.same({ 400, field }, { call(title, input).status, call(title, input).details[1].path })
+      input[field] = before
+    end
+    input.part = nil
+    assert.same({ 400, "part" }, { call(title, input).status, call(title, input).details[1].path })
+    input.part = ("x"):rep(501)
+    assert.equal("part", call(title, input).details[1].path)
+  end)
+
+  it("is a type of TypeScript", function()
+    local text = require("human.http.operation_types").render(require("human.scripts.generation").current())
+    assert.truthy(text:find('"putApiThingsByIdByPart": { method: "PUT"; input: { "id": string; "part": string } & { "n": number } '
+      .. '& { "name": string }; reply: { "n": number; "q"?: unknown; "who"?: string } };', 1, true), text)
+    assert.matches('"postApiEither": { method: "POST"; input: %({ [^}]+ } | { [^}]+ }%); reply: null };', text)
+    assert.truthy(text:find("reply: null };", 1, true), text)
   end)
 
   it("is carried out by its handler, for who has its key", function()

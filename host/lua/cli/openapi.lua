@@ -5,6 +5,7 @@ local api_docs = require "human.http.api_docs"
 local cli = require "human.cli.words"
 local gen = require "human.scripts.generation"
 local openapi = require "human.http.openapi"
+local operation_types = require "human.http.operation_types"
 local rpc_docs = require "human.http.rpc_docs"
 
 local M = {}
@@ -15,7 +16,7 @@ function M.run(args, load_scripts)
   cli.count("openapi", words, { "SURFACE" }, o.markdown and 1 or 0, o.types and 0 or 1)
   load_scripts()
   if o.types then
-    io.stdout:write(rpc_docs.types(gen.current()))
+    io.stdout:write(rpc_docs.types(gen.current()), "\n", operation_types.render(gen.current()))
     return 0
   end
   local g, surface = gen.current(), words[1]

@@ -268,13 +268,29 @@ function M.surfaces(gen)
   return names
 end
 
---- The document of a generation as a table; surface: only its routes and those that all share.
-function M.document(gen, surface)
+-- The routes of a surface, and those that all surfaces share; without one, all.
+local function routes_of(gen, surface)
   local all = {}
   for _, route in ipairs(gen.routes) do
     if not surface or not route.surface or route.surface == surface then all[#all + 1] = route end
   end
-  local routes, sockets = split(all)
+  return split(all)
+end
+
+--- The operationId of each route in the document of a surface: {[route] = id}.
+function M.names(gen, surface)
+  local list, names = {}, {}
+  for i, route in ipairs((routes_of(gen, surface))) do
+    list[i] = { method = route.method, path = (route.path:gsub("%.%.%.}", "}")), operation_id = route.spec.operation_id,
+                route = route }
+  end
+  for op, name in pairs(openapi.names(list)) do names[op.route] = name end
+  return names
+end
+
+--- The document of a generation as a table; surface: only its routes and those that all share.
+function M.document(gen, surface)
+  local routes, sockets = routes_of(gen, surface)
   local operations, surfaces = {}, gen.surfaces or {}
   for i, route in ipairs(routes) do
     operations[i] = operation(route, gen)

@@ -99,6 +99,11 @@ return {
   -- The marketplace.
   market_unset        = e(409, "Set marketplace.operator to the id of your actor on the marketplace"),
 
+  -- Operations of the other APIs.
+  operation_not_found = e(404, "There is no such operation; /openapi.json has those that there are"),
+  operation_denied    = e(403, "This operation is not for this actor"),
+  actor_not_yours     = e(404, "There is no such actor among those of the gateway's owner"),
+
   -- What the agent remembers.
   memory_full         = e(409, "The limit of notes is reached; forget one"),
 

@@ -12,6 +12,7 @@ local work = require "marketplace.operator_work"
 local surface = require "api.gateway.surface"
 require "marketplace.operator_changes"                 -- which follows what happens
 require "marketplace.approval_notices"
+require "marketplace.operator_operations"
 
 local M = {}
 if not surface.on then return M end

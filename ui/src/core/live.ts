@@ -2,7 +2,7 @@
 // connection was lost, and when the page comes back from sleep. One question at a time; what was read last is shown at
 // once when a view is opened again, marked as such until the answer is here.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { Refusal, socket, type Events, type Link, type Method, type Params, type Result } from './socket';
+import { Refusal, socket, type Events, type Input, type Link, type Method, type Operation, type Params, type Reply, type Result, type Surface } from './socket';
 
 const SETTLE_MS = 120;                         // events come in bunches
 const KEEP = 50;
@@ -38,11 +38,10 @@ interface Options {
 
 const asRefusal = (e: unknown) => (e instanceof Refusal ? e : new Refusal('internal', e instanceof Error ? e.message : String(e)));
 
-/** The answer of a method, kept true. */
-export function useLive<M extends Method>(method: M, params: Params<M>, { on = [], everyMs, off = false }: Options = {}): Live<Result<M>> {
-  const key = `${method} ${JSON.stringify(params)}`;
-  const [state, set] = useState<{ key: string; data: Result<M> | undefined; error: Refusal | undefined; isOld: boolean }>(
-    () => ({ key, data: cache.get(key) as Result<M> | undefined, error: undefined, isOld: true }));
+/** The answer of a question, kept true. key: what is asked, and about what; ask: asks it. */
+function useAnswer<T>(key: string, ask: () => Promise<T>, { on = [], everyMs, off = false }: Options): Live<T> {
+  const [state, set] = useState<{ key: string; data: T | undefined; error: Refusal | undefined; isOld: boolean }>(
+    () => ({ key, data: cache.get(key) as T | undefined, error: undefined, isOld: true }));
   const asking = useRef({ key: '', busy: false, again: false });
 
   const read = useCallback(() => {
@@ -54,13 +53,13 @@ export function useLive<M extends Method>(method: M, params: Params<M>, { on = [
     }
     const mine = { key, busy: true, again: false };
     asking.current = mine;
-    const show = (data: Result<M> | undefined, error: Refusal | undefined) => {
+    const show = (data: T | undefined, error: Refusal | undefined) => {
       mine.busy = false;
       if (asking.current !== mine) return;
       set((before) => ({ key, data: data ?? (before.key === key ? before.data : undefined), error, isOld: error !== undefined }));
       if (mine.again) read();
     };
-    (socket.call as (m: M, p: Params<M>) => Promise<Result<M>>).call(socket, method, params).then((data) => {
+    ask().then((data) => {
       remember(key, data);
       show(data, undefined);
     }, (e: unknown) => show(undefined, asRefusal(e)));
@@ -68,7 +67,7 @@ export function useLive<M extends Method>(method: M, params: Params<M>, { on = [
 
   useEffect(() => {
     if (off) return undefined;
-    set((before) => (before.key === key ? before : { key, data: cache.get(key) as Result<M> | undefined, error: undefined, isOld: true }));
+    set((before) => (before.key === key ? before : { key, data: cache.get(key) as T | undefined, error: undefined, isOld: true }));
     let timer: ReturnType<typeof setTimeout> | undefined;
     const soon = () => { timer ??= setTimeout(() => { timer = undefined; read(); }, SETTLE_MS); };
     const ends = on.map((event) => socket.on(event, soon));
@@ -86,6 +85,19 @@ export function useLive<M extends Method>(method: M, params: Params<M>, { on = [
   }, [key, off, everyMs, on.join()]);
 
   return state.key === key ? { ...state, reload: read } : { data: undefined, error: undefined, isOld: true, reload: read };
+}
+
+/** The answer of a method, kept true. */
+export function useLive<M extends Method>(method: M, params: Params<M>, options: Options = {}): Live<Result<M>> {
+  const ask = () => (socket.call as (m: M, p: Params<M>) => Promise<Result<M>>).call(socket, method, params);
+  return useAnswer(`${method} ${JSON.stringify(params)}`, ask, options);
+}
+
+/** The answer of a route that reads, of another API, kept true. */
+export function useRest<S extends Surface, O extends Operation<S>>(surface: S, operation: O, input: Input<S, O>,
+  { actorId, ...options }: Options & { actorId?: string | undefined } = {}): Live<Reply<S, O>> {
+  const key = `${surface} ${operation as string} ${actorId ?? ''} ${JSON.stringify(input)}`;
+  return useAnswer(key, () => socket.rest(surface, operation, input, { actorId }), options);
 }
 
 export function useLink(): Link {

@@ -1,12 +1,26 @@
 // The connection to /ws: calls with answers, events, and a new connection when one ends. Everybody who shows something
 // asks again after `opened`: what happened in between is not made up for, it is read.
-import type { Ws } from './rpc';
+import type { Operations, Ws } from './rpc';
 
 export type Methods = Ws['methods'];
 export type Events = Ws['events'];
 export type Method = keyof Methods;
 export type Params<M extends Method> = Methods[M]['params'];
 export type Result<M extends Method> = Methods[M]['result'];
+
+/** Routes of the other APIs, which `operations.call` carries out. */
+export type Surface = 'agent' | 'marketplace';
+export type Operation<S extends Surface> = keyof Operations[S];
+type Route = { method: string; input: unknown; reply: unknown };
+export type Input<S extends Surface, O extends Operation<S>> = Operations[S][O] extends Route ? Operations[S][O]['input'] : never;
+export type Reply<S extends Surface, O extends Operation<S>> = Operations[S][O] extends Route ? Operations[S][O]['reply'] : never;
+
+export interface As {
+  /** One of the operator's actors, or a user of the agent API; without it: the operator. */
+  actorId?: string | undefined;
+  /** An Idempotency-Key: what is sent again with it is done once. */
+  key?: string | undefined;
+}
 
 export type Role = 'operator' | 'viewer' | 'node';
 export type Link = 'connecting' | 'open' | 'lost' | 'closed';
@@ -16,7 +30,8 @@ const AGAIN_MS = 500;
 const AGAIN_MAX_MS = 20_000;
 
 export class Refusal extends Error {
-  constructor(readonly code: string, message: string, readonly details?: unknown) {
+  /** status and body: of a route that refused. */
+  constructor(readonly code: string, message: string, readonly details?: unknown, readonly status?: number, readonly body?: unknown) {
     super(message);
     this.name = 'Refusal';
   }
@@ -98,6 +113,13 @@ export class Socket {
       this.#calls.set(id, { done: done as (value: unknown) => void, fail, timer });
       ws.send(JSON.stringify({ type: 'req', id, method, params: params ?? {} }));
     });
+  }
+
+  /** Carries out a route of another API; fails with its code, status and fields. */
+  async rest<S extends Surface, O extends Operation<S>>(surface: S, operation: O, input: Input<S, O>, { actorId, key }: As = {}): Promise<Reply<S, O>> {
+    const made = await this.call('operations.call', { surface, operation: operation as string, input, ...(actorId !== undefined && { actorId }), ...(key !== undefined && { key }) });
+    if (made.code !== undefined) throw new Refusal(made.code, made.message ?? made.code, made.details, made.status, made.body);
+    return (made.body ?? null) as Reply<S, O>;
   }
 
   /** Hears an event until the function that it returns is called. */
