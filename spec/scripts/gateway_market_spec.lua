@@ -175,6 +175,29 @@ describe("the marketplace in the gateway", function()
     assert.equal(0, open())
   end)
 
+  it("is looked at where it is the owner's turn, what is due first comes first, and where there is a dispute", function()
+    local agent, seller = agent_with(1500), world.actor()
+    local listing = tool(seller)
+    local function trade(title, state, hours)
+      db.tx(function(tx) -- in no state that a transaction begins with
+        tx:exec "set local session_replication_role = replica"
+        tx:exec([[insert into market_transactions (listing_id, buyer_id, seller_id, price_cents, fee_cents, payout_cents, root_id, listing_type, title,
+          sla_hours, state, review_deadline, sla_deadline)
+        values ($1::uuid, $2::uuid, $3::uuid, 1, 0, 1, gen_random_uuid(), 'task_execution', $4, 1, $5, now() + $6::int * interval '1 hour',
+            now() + $6::int * interval '1 hour')]], listing, agent, seller, title, state, hours)
+      end)
+    end
+    trade("later", "delivered", 9)
+    trade("sooner", "delivered", 3)
+    trade("theirs", "assigned", 1)
+    trade("fought over", "disputed", 5)
+    local seen = {}
+    for _, one in ipairs((loaded["gateway.attention"].list(CTX))) do
+      if one.kind == "work" or one.kind == "dispute" then seen[#seen + 1] = ("%s: %s"):format(one.kind, one.name) end
+    end
+    assert.same({ "work: sooner", "work: later", "dispute: fought over" }, seen)
+  end)
+
   it("names a hundred categories, and the rest of what was spent as one, so that the sum is right", function() -- limit: market spend
     local agent, seller = agent_with(1500), world.actor()
     db.exec([[with l as (insert into market_listings (id, actor_id, direction, listing_type, title, description, category_tags, price_cents)

@@ -12,6 +12,7 @@ local work = require "marketplace.operator_work"
 local surface = require "api.gateway.surface"
 require "marketplace.operator_changes"                 -- which follows what happens
 require "marketplace.approval_notices"
+require "marketplace.operator_attention"
 require "marketplace.operator_operations"
 
 local M = {}

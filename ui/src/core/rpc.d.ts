@@ -11,6 +11,8 @@ export interface Ws {
     "agent.wait": { params: { "runId": string; "timeoutMs"?: number }; result: { "endedAt"?: number; "errorCode"?: string; "runId": string; "sessionKey": string; "startedAt": number; "status": "ok" | "error" | "timeout"; "stopReason"?: string }; errors: "validation_error" | "unauthorized" | "forbidden" | "rate_limited" | "run_not_found" | "too_many_waiters" | "internal" };
     /** The agents that can be talked with */
     "agents.list": { params: Record<string, never>; result: { "agents": { "id": string; "name": string }[]; "defaultId": string; "mainKey": string; "scope": string }; errors: "unauthorized" | "forbidden" | "rate_limited" | "internal" };
+    /** What somebody should look at: failing jobs and channels, and what waits on the marketplace */
+    "attention.list": { params: Record<string, never>; result: { "items": { "kind": string; "id": string; "name": string; "detail"?: string; "at"?: number; "count"?: number }[]; "more": boolean }; errors: "unauthorized" | "forbidden" | "rate_limited" | "internal" };
     /** Sign in with a token */
     "auth.token": { params: { "token": string }; result: { "result": "authenticated"; "role": string }; errors: "validation_error" | "rate_limited" | "invalid_token" | "internal" };
     /** What this server can do: how many, and their names */

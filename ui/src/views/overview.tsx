@@ -1,11 +1,12 @@
 // What needs the reader, what happens, and how the server is: each number from the server, or not shown.
 import { useLive } from '../core/live';
+import type { Result } from '../core/socket';
 import { href } from '../core/route';
 import { duration, money, number, t, texts } from '../core/text';
 import { Empty, Failure, Figure, label, Mark, Panel, Time } from '../parts/parts';
 import { ApprovalCard, useApprovals } from '../parts/approval';
 import { overview } from '../text/overview';
-import type { ViewProps } from './views';
+import { views, type ViewProps } from './views';
 
 const words = texts(overview);
 const HEARD = ['chat', 'sessions.changed'] as const;
@@ -32,13 +33,47 @@ function Figures() {
   );
 }
 
+const VIEW_OF: Readonly<Record<string, string>> = { job: 'automations', channel: 'channels', queue: 'queue', work: 'trades', dispute: 'trades' };
+type Kind = 'job' | 'channel' | 'queue' | 'work' | 'dispute';
+const isKind = (kind: string): kind is Kind => kind in VIEW_OF;
+
+type Item = Result<'attention.list'>['items'][number];
+
+function Attention({ items }: { items: ReadonlyArray<Item> }) {
+  const hrefOf = (kind: string, id: string) => {
+    const view = views.find((one) => one.name === VIEW_OF[kind]);
+    return view && href(view.name, id);
+  };
+  return (
+    <ul class="attention" aria-label={words('look')}>
+      {items.map((one) => {
+        const to = hrefOf(one.kind, one.id);
+        return (
+          <li key={`${one.kind} ${one.id}`} class="row">
+            <Mark tone={one.kind === 'work' ? 'plain' : 'bad'}>{words(isKind(one.kind) ? one.kind : 'unknown')}</Mark>
+            {to ? <a class="cut" href={to}>{label(one.name, 60)}</a> : <span class="cut">{label(one.name, 60)}</span>}
+            {one.count !== undefined && one.count > 1 && <span class="num soft">{words('times', { n: number(one.count) })}</span>}
+            <span class="soft cut grow">{one.detail && label(one.detail, 200)}</span>
+            {one.at !== undefined && <span class="faint"><Time at={one.at} /></span>}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
 function Waits({ mayDecide }: { mayDecide: boolean }) {
   const { data, error, reload } = useApprovals();
+  const other = useLive('attention.list', {}, { on: ['cron.job', 'channel.failed', 'market.changed'], everyMs: 30_000 });
+  const items = other.data?.items ?? [];
   return (
     <section class="stack" aria-label={words('waits')}>
       <Failure error={error} retry={reload} />
-      {data?.approvals.length === 0 && <p class="note">{words('nothingWaits')}</p>}
+      <Failure error={other.error} retry={other.reload} />
+      {data?.approvals.length === 0 && other.data && items.length === 0 && <p class="note">{words('nothingWaits')}</p>}
       {data?.approvals.slice(0, 5).map((one) => <ApprovalCard key={one.id} one={one} mayDecide={mayDecide} done={reload} />)}
+      {items.length > 0 && <Attention items={items} />}
+      {other.data?.more && <p class="note">{words('lookMore')}</p>}
     </section>
   );
 }
