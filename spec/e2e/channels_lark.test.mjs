@@ -134,14 +134,20 @@ describe('the token that Lark wants', () => {
 
 describe('an answer on Lark', () => {
   it('waits when Lark limits the rate, and goes nowhere if its message is gone', async () => {
-    const asked = event('hello');
-    api.answer = (call) => (sent(asked.event.message.chat_id).length === 1 && call.body?.receive_id === asked.event.message.chat_id ? { status: 400, headers: { 'x-ogw-ratelimit-reset': '1' }, body: { code: 99991400, msg: 'request trigger frequency limit' } } : undefined);
+    const asked = event('hello'), chat = asked.event.message.chat_id;
+    const isTaken = (to) => sent(to).some((c) => good.has(c.headers.authorization));
+    api.answer = (call) => {
+      if (call.body?.receive_id !== chat || sent(chat).length > 1) return undefined;
+      good.clear(); // so what comes again comes twice: whichever worker sends it has a token that is over
+      return { status: 400, headers: { 'x-ogw-ratelimit-reset': '1' }, body: { code: 99991400, msg: 'request trigger frequency limit' } };
+    };
     await hook(asked);
-    await until(() => sent(asked.event.message.chat_id).length === 2, 20_000, 'it comes again');
+    await until(() => sent(chat).length >= 2 && isTaken(chat), 20_000, () => `it comes again; there were ${JSON.stringify(sent(chat))}`);
+    assert.equal(new Set(sent(chat).map((c) => c.body.uuid)).size, 1);
     api.answer = (call) => (call.path.endsWith('/reply') ? { status: 400, body: { code: 230011, msg: 'The message was withdrawn.' } } : undefined);
     const gone = event('@_user_1 hello', { chat_id: 'oc_gone', chat_type: 'group', mentions: [{ key: '@_user_1', id: { open_id: BOT }, name: 'Bot' }] });
     await hook(gone);
-    await until(() => sent('oc_gone').length === 1, 20_000, 'it is said to the chat');
+    await until(() => isTaken('oc_gone'), 20_000, 'it is said to the chat');
   });
 
   it('is given up with a reason that people understand', async () => {

@@ -24,8 +24,21 @@ function signal(all, name) {
   for (const pid of all) try { process.kill(pid, name); } catch (e) { assert.equal(e.code, 'ESRCH'); }
 }
 
-async function killAll(postmaster) {
+const stateOf = (pid) => { try { return /^State:\s+(\S)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]; } catch { return 'gone'; } };
+const STILL = ['T', 'Z', 'gone'];
+
+/** Stops PostgreSQL, the postmaster first: a session that it began meanwhile would go on, and answer for all.  Its processes. */
+async function freeze(postmaster) {
+  signal([postmaster], 'SIGSTOP');
+  await until(() => STILL.includes(stateOf(postmaster)), 5000, 'the postmaster has stopped');
   const all = family(postmaster);
+  signal(all, 'SIGSTOP');
+  await until(() => all.every((pid) => STILL.includes(stateOf(pid))), 5000, 'all of PostgreSQL has stopped');
+  return all;
+}
+
+async function killAll(postmaster) {
+  const all = await freeze(postmaster);
   signal(all, 'SIGKILL');
   await until(() => !all.some(isAlive), 5000, 'all of PostgreSQL is gone');
 }
@@ -40,7 +53,8 @@ async function conditionOf(host) {
 const isWell = async (host) => (await Promise.all(Array.from({ length: 16 }, () => conditionOf(host)))).every((said) => !said);
 
 async function says(host, condition) {
-  await until(async () => (await conditionOf(host)) === condition, 15_000, `/ready says ${condition}`);
+  let said;
+  await until(async () => (said = await conditionOf(host)) === condition, 15_000, () => `/ready says ${condition}; it said ${said}`);
   await until(async () => {
     const health = await (await fetch(`${host.url}/health`)).json();
     return health.status === 'degraded' && health.database === condition && health.problems.length > 0;
@@ -115,7 +129,7 @@ describe("somebody else's database, under load", () => {
   // limit: cancelled statement; limit: cancel requests
   it('hung: requests end at their limits, and go on when it does', async () => {
     let all;
-    await survives(host, outside.home, () => { all = family(outside.postmaster); signal(all, 'SIGSTOP'); }, async () => {
+    await survives(host, outside.home, async () => { all = await freeze(outside.postmaster); }, async () => {
       await says(host, 'stuck');
       signal(all, 'SIGCONT');
     });
@@ -123,8 +137,7 @@ describe("somebody else's database, under load", () => {
 
   // limit: database answer
   it('hung while nobody asks anything: /ready says so all the same', async () => {
-    const all = family(outside.postmaster);
-    signal(all, 'SIGSTOP');
+    const all = await freeze(outside.postmaster);
     await says(host, 'stuck').finally(() => signal(all, 'SIGCONT'));
     await until(() => isWell(host), 15_000, '/ready says that all is well');
   });
