@@ -168,6 +168,7 @@ describe('the chat', () => {
   it('shows messages and their results, each run in its own bubble, and again after a reload', async () => {
     const { page, broken, asked, log } = await visitChat();
     await say(page, 'hello <img src=x onerror=alert(1)>');
+    await log.locator('li.user').waitFor(); // calls of one connection may overtake each other
     await say(page, 'and once more');
     await until(async () => await log.locator('li.user').count() === 2 && await log.locator('li.agent').count() >= 2, 20_000, 'two answers');
     assert.equal(await log.locator('li.user .text').first().innerText(), 'hello <img src=x onerror=alert(1)>');
