@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bridge.c -- the only user of the Lua C API, besides bridgerule.c and the commands (cli/native.c):
- * one lua_State, entered once per loop turn.
+ * bridge.c -- the only user of the Lua C API, besides bridgerule.c and the
+ * commands (cli/native.c): one lua_State, entered once per loop turn.
  *
  * Owns the state, its memory account and the watchdog's hook.  Must never be
  * reached from a host_* function: C called through the FFI does not re-enter Lua. */
@@ -21,6 +21,7 @@
 #include "core/loop.h"
 #include "core/sanitized.h"
 #include "core/shm.h"
+#include "host_api.h"
 #include "server/bridge.h"
 #include "server/bridgerule.h"
 #include "server/bundle.h"
@@ -29,6 +30,8 @@
 #include "server/worker.h"
 
 enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_LEVELS = 24, TRACE_THREADS = 8 };
+
+enum { COUNTED_LABELS = 1024 }; /* what has a higher number is counted with the runtime */
 
 static const double YOUNG_S = 2, LOAD_GRACE_S = 1, STOP_GRACE_S = 0.3;
 
@@ -40,6 +43,8 @@ static struct {
   lua_Alloc alloc;
   void *alloc_ud;
   size_t used, cap, soft_cap;
+  const host_beat *beat;
+  double allocated[COUNTED_LABELS]; /* bytes ever, by the label that ran */
   bool over_cap;
   double born;  /* shm_clock() */
   bool exiting;
@@ -52,6 +57,12 @@ static struct {
 /* After a refusal, extra room to report it: garbage fills the heap until C runs a collection. */
 static const size_t RESERVE = (size_t)4 << 20;
 
+static void note_allocated(size_t n) {
+  int label = bridge.beat->label;
+  if (label < 0) label = -label;
+  bridge.allocated[label < COUNTED_LABELS ? label : 0] += (double)n;
+}
+
 static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
   (void)ud;
   size_t before = p ? old : 0, cap = bridge.cap;
@@ -62,6 +73,7 @@ static void *counted_alloc(void *ud, void *p, size_t old, size_t want) {
     return NULL;
   }
   void *q = bridge.alloc(bridge.alloc_ud, p, old, want);
+  if (q && want > before) note_allocated(want - before);
   if (q || !want) bridge.used = bridge.used - before + want;
   return q;
 }
@@ -270,10 +282,17 @@ static int native_memory(lua_State *L) {
   return 1;
 }
 
+/* native.allocated(label) -> the bytes that were allocated while it ran, freed ones too. */
+static int native_allocated(lua_State *L) {
+  int label = (int)luaL_checkinteger(L, 1);
+  lua_pushnumber(L, label >= 0 && label < COUNTED_LABELS ? bridge.allocated[label] : 0);
+  return 1;
+}
+
 static int open_native(lua_State *L) {
   static const luaL_Reg fns[] = {
       {"load_begin", native_load_begin}, {"load_end", native_load_end},
-      {"exit", native_exit}, {"memory", native_memory},
+      {"exit", native_exit}, {"memory", native_memory}, {"allocated", native_allocated},
       {NULL, NULL}};
   lua_newtable(L);
   luaL_register(L, NULL, fns);
@@ -393,6 +412,7 @@ static void check_soft_cap(lua_State *L) {
 int bridge_init(const worker_spec *spec) {
   bridge.spec = spec;
   bridge.cap = bridge.soft_cap = SIZE_MAX;
+  bridge.beat = host_beat_page();
   take_alarm();
   lua_State *L = bridge.L = new_state();
   if (!L) return -1;

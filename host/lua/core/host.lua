@@ -69,40 +69,7 @@ function M.time() return C.host_time() end
 function M.stopped() return C.host_stopped() end
 function M.error_name(code) return str(C.host_error_name(code)) end
 
--- What is running, for the watchdog ---------------------------------------------------------------
-
-local beat = C.host_beat_page()
-local REF_MAX = ffi.sizeof(beat.ref)
-local labels, label_names, last_ref = {}, { [0] = "the runtime" }, nil
-
--- The number of a name (of a route, a job) for mark(); 0 when there are too many.
-function M.label(name)
-  local n = labels[name]
-  if not n then
-    n = C.host_label(fill(a, name))
-    if n > 0 then labels[name], label_names[n] = n, name end
-  end
-  return n
-end
-
-function M.label_name(label) return label_names[math.abs(label)] or "?" end
-
--- Records that `label` runs now (negative: only a name for people, which is never struck); ref (nil, or at
--- most 68 bytes) identifies it, such as a request's id.
-function M.mark(label, ref)
-  beat.label = label
-  if ref ~= last_ref then
-    last_ref = ref
-    local n = ref and #ref or 0
-    if n > REF_MAX then n = REF_MAX end
-    if n > 0 then ffi.copy(beat.ref, ref, n) end
-    beat.ref_n = n
-  end
-end
-
--- The number of labels that have ended too many workers, and whether `label` is one.
-function M.struck() return beat.struck end
-function M.is_struck(label) return C.host_label_struck(label) == 1 end
+require "human.core.host_labels"(M, C, fill, a, ffi)
 
 -- Ops --------------------------------------------------------------------------------------------
 

@@ -135,10 +135,10 @@ function methods:tx(fn, options) return self.db.tx(fn, options) end
 
 local counter, prefix = 0, nil
 
+local function hex(c) return ("%02x"):format(c:byte()) end
+
 local function new_id()
-  if not prefix then
-    prefix = host.random(6):gsub(".", function(c) return ("%02x"):format(c:byte()) end) .. "-"
-  end
+  if not prefix then prefix = host.random(6):gsub(".", hex) .. "-" end
   counter = counter + 1
   return prefix .. counter
 end

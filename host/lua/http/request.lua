@@ -241,6 +241,7 @@ local function on_finish(task, err)
 end
 
 local function start(req, route, raw_query, params, status)
+  host.mark(route.label)
   local ctx = ctx_module.new(req, route, raw_query)
   local method = band(status, 255)
   if band(status, AHEAD) ~= 0 then ctx.ahead = true end

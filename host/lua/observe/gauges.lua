@@ -10,6 +10,8 @@ local sched = require "human.core.sched"
 local timer = require "human.core.timer"
 local traffic = require "human.observe.traffic"
 
+local gsub = string.gsub
+
 local M = {}
 local EVERY_S = 1
 local STARTED = host.now()
@@ -50,6 +52,7 @@ local HELP = {
   human_pool_statements_total = { "counter", "Statements sent to the database." },
   human_database_up = { "gauge", "1 when this worker reaches the database." },
   human_database_state = { "gauge", "1 for what the database is to this worker, 0 for all that it is not." },
+  human_lua_allocated_bytes_total = { "counter", "Memory that scripts have asked for, freed or not, by what ran." },
   human_lua_memory_bytes = { "gauge", "Memory that scripts hold." },
   human_resident_memory_bytes = { "gauge", "Resident memory of a worker." },
   human_peak_memory_bytes = { "gauge", "The most that was resident of a worker." },
@@ -74,10 +77,11 @@ end
 local function set(name, value, more) host.metric_set(series(name, more), value) end
 
 -- Adds the growth of a counter that is kept elsewhere.
-local function grow(name, value)
-  local by = value - (last[name] or 0)
-  last[name] = value
-  if by > 0 then host.metric(series(name), by) end
+local function grow(name, value, more)
+  local full = series(name, more)
+  local by = value - (last[full] or 0)
+  last[full] = value
+  if by > 0 then host.metric(full, by) end
 end
 
 --- fn() -> value of a gauge, called once a second.
@@ -93,6 +97,13 @@ local function set_pool(pool)
   grow("human_pool_statements_total", pool.statements)
 end
 
+-- What asks for much leaves much to the collector, so this tells which route to look at.
+local function publish_allocated()
+  for name, bytes in pairs(host.allocated()) do
+    grow("human_lua_allocated_bytes_total", bytes, 'what="' .. gsub(name, '[\\"\n]', "_") .. '"')
+  end
+end
+
 --- Publishes everything now.
 function M.publish()
   local s = host.stats()
@@ -105,6 +116,7 @@ function M.publish()
   set("human_resident_memory_bytes", s.rss_bytes)
   set("human_peak_memory_bytes", s.peak_bytes)
   set("human_lua_memory_bytes", host.native.memory())
+  publish_allocated()
   set("human_uptime_seconds", host.now() - STARTED)
   local state = host.db_state()
   set("human_database_up", host.db_up() and 1 or 0)
