@@ -12,7 +12,8 @@ local ORDER = "core < net, pg, fetch, sense < http < server < cli < main.c"
 local SHARED = "host_api.h"
 local LUA_HEADERS = { lua = true, lauxlib = true, lualib = true, luajit = true }
 local SPEAKS_LUA = { ["server/bridge.c"] = true, ["server/bridgerule.c"] = true, ["server/bridgerule.h"] = true,
-                     ["cli/native.c"] = true }
+                     ["server/jsonread.c"] = true, ["server/jsonread.h"] = true, ["server/jsonwrite.c"] = true,
+                     ["server/jsonwrite.h"] = true, ["cli/native.c"] = true }
 
 local texts = {}
 for i = 2, #arg do
@@ -50,7 +51,7 @@ local function check_includes(path)
     local system = text:match "^#%s*include [<\"]([%w_]+)%.h"
     if target then check_include(path, line, target) end
     if LUA_HEADERS[system] and not SPEAKS_LUA[path] then
-      report(path, line, "only server/bridge.c, server/bridgerule.c and cli/native.c may include the Lua headers")
+      report(path, line, "only server/bridge.c, bridgerule.c, jsonread.c, jsonwrite.c and cli/native.c may include the Lua headers")
     end
   end
 end

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * bridge.c -- the only user of the Lua C API, besides bridgerule.c and the
+ * bridge.c -- the only user of the Lua C API, besides bridgerule.c, jsonread.c, jsonwrite.c and the
  * commands (cli/native.c): one lua_State, entered once per loop turn.
  *
  * Owns the state, its memory account and the watchdog's hook.  Must never be
@@ -27,6 +27,8 @@
 #include "server/bundle.h"
 #include "server/embed.h"
 #include "server/instance.h"
+#include "server/jsonread.h"
+#include "server/jsonwrite.h"
 #include "server/worker.h"
 
 enum { GC_PAUSE = 300, GC_PAUSE_LARGE = 150, TRACE_LEVELS = 24, TRACE_THREADS = 8 };
@@ -297,6 +299,8 @@ static int open_native(lua_State *L) {
   lua_newtable(L);
   luaL_register(L, NULL, fns);
   bridgerule_register(L);
+  jsonread_register(L);
+  jsonwrite_register(L);
   if (bridge.spec->more_native) bridge.spec->more_native(L);
   if (bridge.spec->command) {
     lua_pushstring(L, bridge.spec->command);

@@ -6,6 +6,7 @@
 
 local json = require "human.json"
 local schema_reader = require "human.schema.reader"
+local writing = require "human.schema.writing"
 
 local type, pcall, error, floor = type, pcall, error, math.floor
 local concat, format, gsub = table.concat, string.format, string.gsub
@@ -237,13 +238,18 @@ local function complaint(node, v)
     path == "" and "the value" or path, what.kind, got)
 end
 
+local PARTS = { compile = compile, absent = absent, quote = quote }
+
 --- Compiles a schema to function(value) -> JSON text.  nil (or json.null) is written as null if
 --- the schema is nullable, and omitted if it is optional; undeclared fields are not written; s.json
 --- and json.raw are copied verbatim.  A value of the wrong type raises a string
 --- that names its path: a bug in a handler.  For s.raw the text is the value itself.
 function M.compile(node)
-  local write = compile(node)
+  local write, fast = compile(node), nil
   return function(v)
+    if fast == nil then fast = writing.compile(node, PARTS) or false end -- most routes are never asked
+    local whole = fast and fast(v)
+    if whole then return whole end
     local ok, out = pcall(write, v)
     if ok then return type(out) == "number" and number(out) or out end
     if out ~= BAD then error(out, 2) end

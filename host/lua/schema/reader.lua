@@ -10,6 +10,7 @@ local schema_splice = require "human.schema.verbatim"
 local texts = require "human.text"
 
 local next, type, sub, gsub = next, type, string.sub, string.gsub
+local new_table = require "table.new"            -- with room for what will be in it: (positions, names)
 
 local M = {}
 local NULL = json.null
@@ -94,7 +95,7 @@ local function object(node, options)
   end
   return function(v)
     if type(v) ~= "table" or json.is_array(v) then return nil, "must be an object" end
-    local out, problems, seen = {}, nil, 0
+    local out, problems, seen = new_table(0, n), nil, 0
     for i = 1, n do
       local x = v[names[i]]
       if x ~= nil then
@@ -146,7 +147,7 @@ local function array(node, options)
     local n = #v
     if n == 0 and (next(v) ~= nil or not (coerce or json.is_array(v))) then return nil, wrong end
     if n < min or n > max then return nil, wrong end
-    local out, problems = {}, nil
+    local out, problems = new_table(n, 0), nil
     for i = 1, n do
       local y, problem = read(v[i], v, i)
       if problem then
