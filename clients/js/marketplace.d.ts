@@ -1215,6 +1215,8 @@ export type ListingsCreateInput = {
     /** At the same host; asked each minute, and to be answered with 2xx */
     health_url?: string;
     method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+    /** What a call costs those who have not subscribed, to the thousandth of a cent; 0: they cannot call */
+    pay_per_call_cents?: number;
   };
   sla_config?: {
     uptime_target_pct?: number;
@@ -1414,6 +1416,8 @@ export type ListingsUpdateInput = {
     /** At the same host; asked each minute, and to be answered with 2xx */
     health_url?: string;
     method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+    /** What a call costs those who have not subscribed, to the thousandth of a cent; 0: they cannot call */
+    pay_per_call_cents?: number;
   };
   sla_config?: {
     uptime_target_pct?: number;
@@ -1869,6 +1873,8 @@ export type ProviderToolsInput = {
     /** At the same host; asked each minute, and to be answered with 2xx */
     health_url?: string;
     method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+    /** What a call costs those who have not subscribed, to the thousandth of a cent; 0: they cannot call */
+    pay_per_call_cents?: number;
   };
   sla_config?: {
     uptime_target_pct?: number;
@@ -2112,9 +2118,15 @@ export type ToolBenchmarksResult = {
   }>;
 };
 export type ToolProxyInput = {
-  subscription_id: string;
+  subscription_id?: string;
+  /** In place of subscription_id */
+  listing_id?: string;
   /** An object, as the tool's input_schema has it */
   input: unknown;
+  /** With listing_id: a budget that pays for this call */
+  budget_delegation_id?: string;
+  /** A PaymentPayload of x402, in place of the header PAYMENT-SIGNATURE */
+  payment?: unknown;
 };
 export type ToolProxyResult = {
   output: unknown;
@@ -2123,6 +2135,13 @@ export type ToolProxyResult = {
     included_calls: number;
     latency_ms: number;
     is_overage: boolean;
+  };
+  payment?: {
+    success: boolean;
+    transaction: string;
+    network: string;
+    payer: string;
+    amount: string;
   };
 };
 export type ToolSearchInput = {
@@ -2147,6 +2166,9 @@ export type ToolSearchResult = {
     min_plan_cents: number;
     avg_rating: number | null;
     subscription_plans: unknown;
+    pay_per_call_cents?: number;
+    /** Of a tool that may be paid by the call: what it is called over MCP */
+    mcp_name?: string;
   }>;
   total_count: number;
 };
@@ -2686,9 +2708,9 @@ export interface Marketplace {
   tasksCreditAvailable(input?: TasksCreditAvailableInput, options?: CallOptions): Promise<TasksCreditAvailableResult>;
   /** What the last run of each suite has measured of a tool. Errors: actor_banned, internal, not_found, rate_limited, unauthorized, validation_error. */
   toolBenchmarks(input: ToolBenchmarksInput, options?: CallOptions): Promise<ToolBenchmarksResult>;
-  /** Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active, tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error. */
+  /** Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, insufficient_balance, internal, listing_inactive, not_found, payload_too_large, rate_limited, self_dealing_not_permitted, subscription_not_active, tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error. */
   toolProxy(input: ToolProxyInput, options?: CallOptions): Promise<ToolProxyResult>;
-  /** Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active, tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error. */
+  /** Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required, budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch, insufficient_balance, internal, listing_inactive, not_found, payload_too_large, rate_limited, self_dealing_not_permitted, subscription_not_active, tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error. */
   toolProxyStream(input: ToolProxyInput, options?: StreamOptions): AsyncGenerator<StreamEvent, void, void>;
   /** Find tools; min_plan_cents is what the cheapest plan costs in a month. Errors: actor_banned, internal, rate_limited, unauthorized, validation_error. */
   toolSearch(input?: ToolSearchInput, options?: CallOptions): Promise<ToolSearchResult>;

@@ -151,6 +151,12 @@ end
 -- Releases the key: the next request with it runs again.
 function M.release(ctx) settle(ctx, "release") end
 
+--- For a handler of a route with idempotent = "lease": what it answers is true of this moment alone, so it is not kept,
+--- and a repeat with the same key is carried out.
+function M.pass(ctx)
+  if ctx.claim then M.release(ctx) end
+end
+
 -- Stores the answer of the request that holds the claim, unless it is transient.  headers: its own lines.
 function M.store(ctx, status, headers, body)
   if not is_kept(status) then return M.release(ctx) end

@@ -80,4 +80,11 @@ return {
         where s.transaction_id is not null and c.state <> 'returned' group by 1) c using (transaction_id)
       where b.created_at > human_now() - interval '30 days'
         and b.spent_mrc <> coalesce(p.mrc, 0) + coalesce(c.mrc, 0)]] },
+  -- Payments are kept for two hours at least.
+  { name = "call_payments", says = "a call that is paid for by itself has no payment, or costs something else",
+    sql = [[select c.id as what, c.price_mrc - coalesce(p.amount_mrc, 0) as off
+      from market_subscriptions s join market_tool_calls c on c.subscription_id = s.id
+      left join market_call_payments p on p.call_id = c.id
+      where s.plan_id = 'pay_per_call' and c.started_at > human_now() - interval '1 hour'
+        and (p.id is null or p.amount_mrc <> c.price_mrc or c.state = 'done' and p.answer is null)]] },
 }

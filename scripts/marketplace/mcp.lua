@@ -25,7 +25,9 @@ local INFO = { name = "humai-marketplace", title = "Agent marketplace", version 
 local INSTRUCTIONS = "Tools named humai__word_word are those that you have subscribed to, billed by their plans. "
   .. "Tools with a hyphen, such as humai__tool-search, are what the marketplace itself does. To use a new tool, find "
   .. "it with humai__tool-search and subscribe with humai__tool-subscriptions. Prices are in cents or dollars, as the "
-  .. "field's name says. A refusal has a code that names its reason."
+  .. "field's name says. A refusal has a code that names its reason. A tool whose pay_per_call_cents "
+  .. "humai__tool-search shows can be called by its mcp_name without a subscription: each call is paid for by itself, "
+  .. "as x402 has it."
 
 -- The list ----------------------------------------------------------------------------------------------------
 
@@ -191,7 +193,8 @@ METHODS["tools/call"] = function(caller, params)
     fail.throw("validation_error", { details = { { path = "params.arguments", message = "must be an object" } } })
   end
   local tool = type(params.name) == "string" and M.find(caller.ctx.actor, params.name) or fail.throw "tool_not_found"
-  local result, failure = M.call(caller, tool, arguments, {})
+  local meta = is_object(params._meta) and params._meta or nil
+  local result, failure = M.call(caller, tool, arguments, { meta = meta })
   if not result then fail.throw("internal", { message = failure.message }) end
   return result
 end

@@ -15,9 +15,10 @@ local STANDS = [[coalesce((extract(epoch from max(greatest(s.created_at, s.cance
 
 M.sql = {
   stands = "select " .. STANDS .. [[ from market_subscriptions s join market_tools t on t.listing_id = s.listing_id
-    where s.subscriber_id = $1::uuid]],
+    where s.subscriber_id = $1::uuid and s.plan_id <> 'pay_per_call']],
   newest = "select k.key, (select " .. STANDS .. [[ from market_subscriptions s
-      join market_tools t on t.listing_id = s.listing_id where s.subscriber_id = k.key::uuid) as stands
+      join market_tools t on t.listing_id = s.listing_id where s.subscriber_id = k.key::uuid
+        and s.plan_id <> 'pay_per_call') as stands
     from json_array_elements_text($1::json) as k (key)]],
 }
 

@@ -21,7 +21,7 @@ local LOOK_S, CLOSING_S = 5, 5                   -- looks whether it is still wa
 
 M.sql = {
   subscription_of = [[select id from market_subscriptions where subscriber_id = $1::uuid and listing_id = $2::uuid
-    and state not in ('canceled', 'revoked')]],
+    and state not in ('canceled', 'revoked', 'per_call')]],
   reserve = [[update market_pipeline_runs set reserved_mrc = reserved_mrc + $2::bigint
     where id = $1::uuid and state = 'running'
       and (budget_mrc is null or spent_mrc + reserved_mrc + $2::bigint <= budget_mrc) returning id]],

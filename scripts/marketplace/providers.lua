@@ -25,7 +25,8 @@ M.sql = {
       where s.listing_id = $1::uuid and p.starts_at > human_now() - interval '60 days'
         and t.at > human_now() - interval '30 days') paid]],
   churn = [[select count(*)::int as had, count(*) filter (where canceled_at is not null)::int as lost
-    from market_subscriptions where listing_id = $1::uuid and created_at <= human_now() - interval '30 days'
+    from market_subscriptions where listing_id = $1::uuid and state <> 'per_call'
+      and created_at <= human_now() - interval '30 days'
       and (canceled_at is null or canceled_at > human_now() - interval '30 days')]],
   breaches = [[select b.listing_id, b.severity, b.type, b.value, b.threshold, b.at
     from market_listings l join market_sla_breaches b on b.listing_id = l.id

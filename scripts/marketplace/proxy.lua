@@ -34,7 +34,8 @@ end
 --- The subscription of a call that may be made: a row of M.sql.load.
 function M.admitted(actor, id)
   local s = db.row(M.sql.load, id, rules.grace_hours)
-  local is_own = s and s.subscriber_id == actor.id and (not actor.subscription_id or actor.subscription_id == s.id)
+  local is_own = s and s.subscriber_id == actor.id and s.state ~= "per_call"
+    and (not actor.subscription_id or actor.subscription_id == s.id)
   if not is_own then fail.throw "not_found" end
   M.must_be_callable(s)
   return s
@@ -107,13 +108,11 @@ function M.measure(tool, input, most_ms)
   return result
 end
 
---- A call: {subscription_id, input (JSON of an object)}.  Returns its output (JSON), and how the period is used:
---- {calls, included_calls, latency_ms, is_overage}.
-function M.call(actor, asked)
-  local s = M.admitted(actor, asked.subscription_id)
-  local timeout_ms = M.timeout_ms(s)
-  local request = M.request(s, asked.input, timeout_ms)
-  local call = quotas.reserve(s, timeout_ms)
+--- Makes a call of M.request for a subscription, {id, period_id, ..} of M.sql.load; also (optional): what its
+--- transactions do besides, {reserved(tx, call), succeeded(tx, output, usage)}, for a call beyond the quota.  Returns
+--- its output (JSON), how the period is used ({calls, included_calls, latency_ms, is_overage}), and the call.
+function M.carry_out(s, request, timeout_ms, also)
+  local call = quotas.reserve(s, timeout_ms, also and also.reserved)
   local begun = task.clock()
   request.headers["X-Call-Id"] = call.id
   local ok, result = pcall(M.ask, request)
@@ -126,9 +125,19 @@ function M.call(actor, asked)
     quotas.give_back(call, result.outcome, latency_ms)
     refuse(result)
   end
-  if not quotas.succeed(call, latency_ms) then fail.throw "upstream_timeout" end
-  return result.output, { calls = call.calls, included_calls = call.included_calls, latency_ms = latency_ms,
-                          is_overage = call.is_overage == true }
+  local usage = { calls = call.calls, included_calls = call.included_calls, latency_ms = latency_ms,
+                  is_overage = call.is_overage == true }
+  local done = quotas.succeed(call, latency_ms, nil, also and function(tx) also.succeeded(tx, result.output, usage) end)
+  if not done then fail.throw "upstream_timeout" end
+  return result.output, usage, call
+end
+
+--- A call: {subscription_id, input (JSON of an object)}.  Returns its output (JSON), and how the period is used, as
+--- M.carry_out does.
+function M.call(actor, asked)
+  local s = M.admitted(actor, asked.subscription_id)
+  local timeout_ms = M.timeout_ms(s)
+  return M.carry_out(s, M.request(s, asked.input, timeout_ms), timeout_ms)
 end
 
 return M

@@ -94,6 +94,7 @@ local function charge(tx, s, call)
 end
 
 local function tell(tx, s, call)
+  if s.is_per_call then return end               -- who was asked to pay for each
   if not rules.is_told { n = call.overage, included_calls = call.included_calls } then return end
   news.put(tx, { name = "tool.usage_overage", about = s.id, to = { s.subscriber_id }, data = {
     subscription_id = s.id, listing_id = s.listing_id, overage_calls = call.overage,
@@ -117,7 +118,9 @@ local function allow(tx, s)
   local cents = rules.step { included_calls = p.included_calls, overage_mrc = p.overage_mrc }
   local cause = ("overage:%s:%d"):format(p.id, p.overage_allowed_mrc)
   local waits = approvals.ask(tx, agent, listings.get(tx, s.listing_id), cents, {
-    kind = "overage", cause = cause, carries = "overage", body = "May I call \"%s\" beyond its quota, for up to $%s?",
+    kind = "overage", cause = cause, carries = "overage", body = s.is_per_call and
+      "May I call \"%s\" and pay for each call, for up to $%s?" or
+      "May I call \"%s\" beyond its quota, for up to $%s?",
     asks_for = { subscription_id = s.id, period_id = p.id, cause = cause } })
   if not waits then extend(tx, p.id, agent.id, cents, cause) end
   return waits
@@ -135,7 +138,7 @@ approvals.carries("overage", function(tx, agent, m)
 end)
 
 -- Beyond the quota; wallets are locked first, so the row of the period is looked at again.
-local function take_more(s, time_ms)
+local function take_more(s, time_ms, also)
   return db.tx(function(tx)
     credits.lock(tx, s.payer_id, s.provider_id)
     local waits = allow(tx, s)
@@ -145,21 +148,23 @@ local function take_more(s, time_ms)
     call.is_overage = true
     if call.overage_mrc > 0 then charge(tx, s, call) end
     tell(tx, s, call)
+    if also then also(tx, call) end
     return call
   end)
 end
 
 --- A place of the quota for a call that is about to be made, and takes at most so long: {id, calls (of the period),
 --- included_calls, is_overage, is_paid}.  s: {id, period_id, listing_id, subscriber_id, provider_id, payer_id,
---- delegation_id, category_tags (JSON)}.  Fails with usage_quota_exceeded, rate_limited, insufficient_balance,
---- approval_required (an agent has to ask before it spends more), or as the budget says.
-function M.reserve(s, timeout_ms)
+--- delegation_id, category_tags (JSON), is_per_call (marketplace.pay_per_call_tabs)}.  also(tx, call): what the
+--- transaction of a call beyond the quota does besides.  Fails with usage_quota_exceeded, rate_limited,
+--- insufficient_balance, approval_required (an agent has to ask before it spends more), or as the budget says.
+function M.reserve(s, timeout_ms, also)
   local time_ms = timeout_ms + rules.settle_margin_ms
   local call = db.row(M.sql.take, s.period_id, rules.in_flight, s.id, s.listing_id, time_ms)
   if call then return call end
   local left = db.must("not_found", M.sql.left, s.period_id)
   local waits
-  if left.has_overage and left.in_flight < rules.in_flight then call, waits = take_more(s, time_ms) end
+  if left.has_overage and left.in_flight < rules.in_flight then call, waits = take_more(s, time_ms, also) end
   if waits then approvals.refuse(waits) end
   if call then return call end
   if left.in_flight >= rules.in_flight then
@@ -200,21 +205,22 @@ local function pay_back(tx, call)
   end
 end
 
-local function finish(id, is_paid, state, outcome, latency_ms, first_ms)
+local function finish(id, is_paid, state, outcome, latency_ms, first_ms, also)
   if not is_paid then return db.exec(M.sql.finish, id, state, outcome, latency_ms, first_ms) == 1 end
   return db.tx(function(tx)
     local call = tx:must("not_found", M.sql.get, id)
     credits.lock(tx, call.payer_id, call.provider_id)
     if tx:exec(M.sql.finish, id, state, outcome, latency_ms, first_ms) == 0 then return false end
     if state == "done" then pay(tx, call) else pay_back(tx, call) end
+    if also then also(tx) end
     return true
   end)
 end
 
 --- The tool has answered: the call is paid for.  first_ms: when the first event of its answer came, if it was streamed.
---- False: it has ended otherwise before.
-function M.succeed(call, latency_ms, first_ms)
-  return finish(call.id, call.is_paid, "done", "ok", latency_ms, first_ms)
+--- also(tx): what the transaction that pays does besides.  False: it has ended otherwise before.
+function M.succeed(call, latency_ms, first_ms, also)
+  return finish(call.id, call.is_paid, "done", "ok", latency_ms, first_ms, also)
 end
 
 --- It has not: the place in the quota, and what was paid for it, go back.

@@ -35,7 +35,7 @@ M.sql = {
   tool = "select state from market_tools where listing_id = $1::uuid",
   hold_tool = "select state from market_tools where listing_id = $1::uuid for no key update",
   is_open = [[select id, plan_id from market_subscriptions where subscriber_id = $1::uuid and listing_id = $2::uuid
-    and state not in ('canceled', 'revoked')]],
+    and state not in ('canceled', 'revoked', 'per_call')]],
   begin = [[with made as (
       insert into market_subscriptions as s (listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type,
         delegation_id, period_id, anchored_at, transaction_id, ends_at)
@@ -63,12 +63,14 @@ M.sql = {
       canceled_at = case when $3 in ('canceled', 'revoked') then human_now() end
     where id = $1::uuid and state = $2 returning ]] .. M.COLUMNS,
   list = "select " .. M.COLUMNS .. [[, l.title, p.used + p.overage as calls, p.included_calls,
-      (select count(*) from (select from market_subscriptions where subscriber_id = $1::uuid limit $4::int) n) as total
+      (select count(*) from (select from market_subscriptions where subscriber_id = $1::uuid and state <> 'per_call'
+        limit $4::int) n) as total
     from market_subscriptions s join market_periods p on p.id = s.period_id
     join market_listings l on l.id = s.listing_id
-    where s.subscriber_id = $1::uuid order by s.created_at desc, s.id limit $2::int offset $3::int]],
+    where s.subscriber_id = $1::uuid and s.state <> 'per_call'
+    order by s.created_at desc, s.id limit $2::int offset $3::int]],
   active = [[select count(*)::int from (select from market_subscriptions where subscriber_id = $1::uuid
-    and state not in ('canceled', 'revoked') limit 1000) few]],
+    and state not in ('canceled', 'revoked', 'per_call') limit 1000) few]],
 }
 
 --- The plan of a listing with this id; nil: it has none.
@@ -224,7 +226,7 @@ end
 --- A subscription of an actor; fails with not_found for those of others.
 function M.own(q, actor, id)
   local s = q == db and db.row(M.sql.get, id) or q ~= db and M.lock(q, id)
-  if not s or s.subscriber_id ~= actor.id then fail.throw "not_found" end
+  if not s or s.subscriber_id ~= actor.id or s.state == "per_call" then fail.throw "not_found" end
   return s
 end
 
@@ -241,7 +243,7 @@ function M.move(tx, s, event, actor_id, cause)
   if not to then states.refuse(s.state) end
   local now = tx:row(M.sql.move, s.id, s.state, to) or states.refuse(s.state)
   local is_over = to == "canceled" or to == "revoked"
-  if is_over then tx:exec(M.sql.count, s.listing_id, -1) end
+  if is_over and s.state ~= "per_call" then tx:exec(M.sql.count, s.listing_id, -1) end
   states.moved(tx, { entity = "subscription", id = s.id, from = s.state, to = to, actor_id = actor_id, cause = cause,
     event = is_over and "subscription.canceled" or to == "past_due" and "subscription.past_due" or nil,
     to_actors = { s.subscriber_id, s.provider_id }, data = {

@@ -23,7 +23,10 @@ local FROM = [[ from market_tools t join market_listings l on l.id = t.listing_i
   and a.state <> 'banned']]
 local COLUMNS = [[l.id, l.title, l.listing_type, to_json(l.category_tags) as categories,
   t.uptime_30d, t.subscriber_count, t.has_free_tier, t.min_plan_cents,
-  l.avg_rating::float8 as avg_rating, l.subscription_plans]]
+  l.avg_rating::float8 as avg_rating, l.subscription_plans,
+  nullif((l.tool_meta ->> 'pay_per_call_cents')::float8, 0) as pay_per_call_cents,
+  case when (l.tool_meta ->> 'pay_per_call_cents')::float8 > 0 then
+    (select n.name from market_tool_names n where n.listing_id = l.id) end as mcp_name]]
 
 local function conditions(q)
   local where, values, words = "", {}, nil

@@ -131,6 +131,11 @@ describe("what must be true of the books", function()
       [[insert into market_subscriptions (listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type, period_id, ends_at)
         select listing_id, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'p', 'direct', gen_random_uuid(), human_now()
         from market_tools where state = 'suspended' limit 1]] },
+    call_payments = { [[with s as (insert into market_subscriptions (listing_id, subscriber_id, provider_id, payer_id, plan_id, funding_type,
+        state, period_id, ends_at)
+      values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'pay_per_call', 'direct', 'per_call', gen_random_uuid(),
+        human_now()) returning id)
+      insert into market_tool_calls (subscription_id, period_id, listing_id, settle_by) select id, gen_random_uuid(), gen_random_uuid(), now() from s]] },
   }
 
   it("has a way to be broken for each check", function()

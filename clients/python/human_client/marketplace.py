@@ -1297,6 +1297,8 @@ class ListingsCreateInputToolMeta(TypedDict):
     health_url: NotRequired[str]
     "At the same host; asked each minute, and to be answered with 2xx"
     method: NotRequired[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]]
+    pay_per_call_cents: NotRequired[float]
+    "What a call costs those who have not subscribed, to the thousandth of a cent; 0: they cannot call"
 
 
 class ListingsCreateInputSlaConfig(TypedDict):
@@ -1525,6 +1527,8 @@ class ListingsUpdateInputToolMeta(TypedDict):
     health_url: NotRequired[str]
     "At the same host; asked each minute, and to be answered with 2xx"
     method: NotRequired[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]]
+    pay_per_call_cents: NotRequired[float]
+    "What a call costs those who have not subscribed, to the thousandth of a cent; 0: they cannot call"
 
 
 class ListingsUpdateInputSlaConfig(TypedDict):
@@ -2084,6 +2088,8 @@ class ProviderToolsInputToolMeta(TypedDict):
     health_url: NotRequired[str]
     "At the same host; asked each minute, and to be answered with 2xx"
     method: NotRequired[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]]
+    pay_per_call_cents: NotRequired[float]
+    "What a call costs those who have not subscribed, to the thousandth of a cent; 0: they cannot call"
 
 
 class ProviderToolsInputSlaConfig(TypedDict):
@@ -2403,9 +2409,15 @@ class ToolBenchmarksResult(TypedDict):
 
 
 class ToolProxyInput(TypedDict):
-    subscription_id: str
+    subscription_id: NotRequired[str]
+    listing_id: NotRequired[str]
+    "In place of subscription_id"
     input: Any
     "An object, as the tool's input_schema has it"
+    budget_delegation_id: NotRequired[str]
+    "With listing_id: a budget that pays for this call"
+    payment: NotRequired[Any]
+    "A PaymentPayload of x402, in place of the header PAYMENT-SIGNATURE"
 
 
 class ToolProxyResultUsage(TypedDict):
@@ -2415,9 +2427,18 @@ class ToolProxyResultUsage(TypedDict):
     is_overage: bool
 
 
+class ToolProxyResultPayment(TypedDict):
+    success: bool
+    transaction: str
+    network: str
+    payer: str
+    amount: str
+
+
 class ToolProxyResult(TypedDict):
     output: Any
     usage: ToolProxyResultUsage
+    payment: NotRequired[ToolProxyResultPayment]
 
 
 class ToolSearchInput(TypedDict):
@@ -2442,6 +2463,9 @@ class ToolSearchResultToolsItem(TypedDict):
     min_plan_cents: int
     avg_rating: float | None
     subscription_plans: Any
+    pay_per_call_cents: NotRequired[float]
+    mcp_name: NotRequired[str]
+    "Of a tool that may be paid by the call: what it is called over MCP"
 
 
 class ToolSearchResult(TypedDict):
@@ -3970,9 +3994,10 @@ class Marketplace(Client):
         """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required,
         budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid,
         idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
-        insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active,
-        tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error,
-        upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error.
+        insufficient_balance, internal, listing_inactive, not_found, payload_too_large, rate_limited,
+        self_dealing_not_permitted, subscription_not_active, tool_suspended, unauthorized,
+        unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large,
+        usage_quota_exceeded, validation_error.
         """
         result: ToolProxyResult = self._call(_OPERATIONS["toolProxy"], input, options)
         return result
@@ -3983,9 +4008,10 @@ class Marketplace(Client):
         """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required,
         budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid,
         idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
-        insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active,
-        tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error,
-        upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error.
+        insufficient_balance, internal, listing_inactive, not_found, payload_too_large, rate_limited,
+        self_dealing_not_permitted, subscription_not_active, tool_suspended, unauthorized,
+        unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large,
+        usage_quota_exceeded, validation_error.
         """
         return self._stream(_OPERATIONS["toolProxyStream"], input, options)
 
@@ -5219,9 +5245,10 @@ class AsyncMarketplace(Client):
         """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required,
         budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid,
         idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
-        insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active,
-        tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error,
-        upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error.
+        insufficient_balance, internal, listing_inactive, not_found, payload_too_large, rate_limited,
+        self_dealing_not_permitted, subscription_not_active, tool_suspended, unauthorized,
+        unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large,
+        usage_quota_exceeded, validation_error.
         """
         result: ToolProxyResult = await self._call_async(_OPERATIONS["toolProxy"], input, options)
         return result
@@ -5232,9 +5259,10 @@ class AsyncMarketplace(Client):
         """Call a tool through the metered proxy. Errors: actor_banned, agent_frozen, approval_required,
         budget_exceeded, category_not_allowed, delegation_expired, delegation_invalid,
         idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, input_schema_mismatch,
-        insufficient_balance, internal, not_found, payload_too_large, rate_limited, subscription_not_active,
-        tool_suspended, unauthorized, unsupported_media_type, upstream_blocked, upstream_error,
-        upstream_timeout, upstream_too_large, usage_quota_exceeded, validation_error.
+        insufficient_balance, internal, listing_inactive, not_found, payload_too_large, rate_limited,
+        self_dealing_not_permitted, subscription_not_active, tool_suspended, unauthorized,
+        unsupported_media_type, upstream_blocked, upstream_error, upstream_timeout, upstream_too_large,
+        usage_quota_exceeded, validation_error.
         """
         return self._stream_async(_OPERATIONS["toolProxyStream"], input, options)
 

@@ -65,6 +65,8 @@ function M.tool_meta(first)
     { "timeout_ms", s.int { min = 1000, max = 60000 }:optional() },
     { "health_url", s.url:optional():describe "At the same host; asked each minute, and to be answered with 2xx" },
     { "method", s.enum { "GET", "POST", "PUT", "PATCH", "DELETE" }:optional() },
+    { "pay_per_call_cents", s.number { min = 0, max = 1000000 }:optional()
+      :describe "What a call costs those who have not subscribed, to the thousandth of a cent; 0: they cannot call" },
   }
 end
 

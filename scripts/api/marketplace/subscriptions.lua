@@ -8,6 +8,8 @@ local actors = require "marketplace.actors"
 local fail = require "human.fail"
 local fields = require "api.marketplace.fields"
 local keys = require "marketplace.subscriptions_keys"
+local pay_per_call = require "marketplace.pay_per_call"
+local paying = require "api.marketplace.pay_per_call"
 local proxy = require "marketplace.proxy"
 local proxy_stream = require "marketplace.proxy_stream"
 local rules = require "marketplace.rules.subscriptions"
@@ -53,6 +55,33 @@ local Usage = s.object {
   { "calls_this_period", s.int }, { "included_calls", s.int }, { "latency_ms", s.int }, { "is_overage", s.bool },
 }
 
+local function required(path)
+  fail.throw("validation_error", { details = { { path = path, message = "is required" } } })
+end
+
+-- How a call is made: by a subscription, or as one that is paid for by itself, of a listing.
+local function way_of(ctx, body)
+  if body.subscription_id and body.listing_id then
+    fail.throw("validation_error", { details = { { path = "listing_id",
+      message = "cannot stand beside subscription_id" } } })
+  end
+  if body.subscription_id then return body.subscription_id end
+  if not body.listing_id then required "subscription_id" end
+  if paying.is_meant(ctx, body) then return nil, body.listing_id end
+  local id = pay_per_call.subscription_of(ctx.actor, body.listing_id)
+  return id, not id and body.listing_id or nil
+end
+
+-- A subscription that has ended leaves what everybody may do.
+local function by_subscription(ctx, body, id)
+  local ok, output, usage = pcall(proxy.call, ctx.actor, { subscription_id = id, input = body.input })
+  if ok then return 200, { output = output, usage = usage } end
+  local is_over = fail.is(output) and output.code == "subscription_not_active"
+  local listing_id = is_over and pay_per_call.after(ctx.actor, id)
+  if not listing_id then error(output, 0) end
+  return paying.answer(ctx, body, listing_id)
+end
+
 -- Passes the answer on as it comes.  No repeat could be given it again.
 local function stream(ctx, asked)
   if ctx:header "idempotency-key" then
@@ -70,22 +99,33 @@ g:post("/tool-proxy", {
   summary = "Call a tool through the metered proxy", auth = "market_tool_key", idempotent = "lease",
   description = "With `Accept: text/event-stream` the answer is passed on as it comes: each event of a tool that "
     .. "answers with server-sent events or with lines of JSON, or else its answer as one event, and then an event "
-    .. "`usage`; or `error`, where it breaks off. What is wrong before the first event is answered as without.",
+    .. "`usage`; or `error`, where it breaks off. What is wrong before the first event is answered as without.\n\n"
+    .. "Who has not subscribed says `listing_id`. Where the provider has set a `pay_per_call_cents`, the answer is "
+    .. "402 with what the call costs, for x402 (`PAYMENT-REQUIRED`, and the body) and for the Payment scheme "
+    .. "(`WWW-Authenticate`); the same request with `PAYMENT-SIGNATURE` or `Authorization: Payment` is made, and paid "
+    .. "in the actor's credits.",
   events = "Events of the tool (its `error` and `usage` as `tool_error` and `tool_usage`), then `usage` or `error`",
   timeout_s = proxy_stream.timeout_s,
   body_max = 524288,
-  body = s.object { { "subscription_id", s.uuid },
-                    { "input", input } },
-  reply = { [200] = s.object { { "output", s.json { max = rules.output_bytes } }, { "usage", Usage } } },
+  body = s.object { { "subscription_id", s.uuid:optional() },
+    { "listing_id", s.uuid:optional():describe "In place of subscription_id" }, { "input", input },
+    { "budget_delegation_id", s.uuid:optional():describe "With listing_id: a budget that pays for this call" },
+    { "payment", paying.payment:optional() } },
+  reply = { [200] = s.object { { "output", s.json { max = rules.output_bytes } }, { "usage", Usage },
+                               { "payment", paying.receipt:optional() } },
+            [402] = paying.required },
   errors = { "validation_error", "not_found", "subscription_not_active", "agent_frozen", "usage_quota_exceeded",
              "tool_suspended", "upstream_timeout", "upstream_error", "upstream_blocked", "upstream_too_large",
-             "input_schema_mismatch", "insufficient_balance", "rate_limited", "approval_required", unpack(BUDGET) },
+             "input_schema_mismatch", "insufficient_balance", "rate_limited", "approval_required", "listing_inactive",
+             "self_dealing_not_permitted", "idempotency_in_progress", unpack(BUDGET) },
 }, function(ctx, body)
-  local asked = { subscription_id = body.subscription_id, input = body.input }
-  if ctx:wants_stream() then return stream(ctx, asked) end
-  local output, usage = proxy.call(ctx.actor, asked)
-  usage.calls_this_period = usage.calls
-  return 200, { output = output, usage = usage }
+  local id, listing_id = way_of(ctx, body)
+  if id and ctx:wants_stream() then return stream(ctx, { subscription_id = id, input = body.input }) end
+  local status, answer, headers
+  if id then status, answer, headers = by_subscription(ctx, body, id)
+  else status, answer, headers = paying.answer(ctx, body, listing_id) end
+  if status == 200 then answer.usage.calls_this_period = answer.usage.calls end
+  return status, answer, headers
 end)
 
 local Key = s.object {

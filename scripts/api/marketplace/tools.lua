@@ -16,6 +16,8 @@ local Tool = s.object {
   { "id", s.uuid }, { "title", s.string }, { "listing_type", fields.listing_type }, { "categories", s.array(s.string) },
   { "uptime_30d", s.number:nullable() }, { "subscriber_count", s.int }, { "has_free_tier", s.bool },
   { "min_plan_cents", s.int }, { "avg_rating", s.number:nullable() }, { "subscription_plans", s.json },
+  { "pay_per_call_cents", s.number:optional() },
+  { "mcp_name", s.string:optional():describe "Of a tool that may be paid by the call: what it is called over MCP" },
 }
 
 g:get("/tool-search", {

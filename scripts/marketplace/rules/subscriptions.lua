@@ -35,6 +35,7 @@ M.subscription = {
   edge("paused", "revoke", "revoked"),
   edge("cancel_at_period_end", "end", "canceled"),
   edge("cancel_at_period_end", "revoke", "revoked"),
+  edge("per_call", "revoke", "revoked"),         -- a tab (marketplace.pay_per_call_tabs)
 }
 
 M.tool_call = {
