@@ -95,6 +95,47 @@ export type MarketplaceErrorCode =
   | 'usage_quota_exceeded'
   | 'validation_error';
 
+export type GetWellKnownAgentCardJsonInput = Record<string, never>;
+export type GetWellKnownAgentCardJsonResult = {
+  name: string;
+  description: string;
+  version: string;
+  supportedInterfaces: {
+    url: string;
+    protocolBinding: string;
+    protocolVersion: string;
+  }[];
+  capabilities: unknown;
+  securitySchemes: unknown;
+  securityRequirements: unknown;
+  defaultInputModes: string[];
+  defaultOutputModes: string[];
+  skills: {
+    id: string;
+    name: string;
+    description: string;
+    tags: string[];
+    inputModes?: string[];
+    outputModes?: string[];
+  }[];
+};
+export type A2aInput = {
+  "A2A-Version"?: string;
+  jsonrpc: "2.0";
+  id: unknown;
+  method: string;
+  params?: unknown;
+};
+export type A2aResult = {
+  jsonrpc: "2.0";
+  id: unknown;
+  result?: unknown;
+  error?: {
+    code: number;
+    message: string;
+    data?: unknown;
+  };
+};
 export type ActorsProfileInput = {
   actor_id: string;
   include?: "details";
@@ -319,6 +360,78 @@ export type AgentsQuickStartResult = {
   tier: number;
   is_founding: boolean;
   referral_code: string;
+};
+export type GetAgentsByIdWellKnownAgentCardJsonInput = {
+  id: string;
+};
+export type GetAgentsByIdWellKnownAgentCardJsonResult = {
+  name: string;
+  description: string;
+  version: string;
+  supportedInterfaces: {
+    url: string;
+    protocolBinding: string;
+    protocolVersion: string;
+  }[];
+  capabilities: unknown;
+  securitySchemes: unknown;
+  securityRequirements: unknown;
+  defaultInputModes: string[];
+  defaultOutputModes: string[];
+  skills: {
+    id: string;
+    name: string;
+    description: string;
+    tags: string[];
+    inputModes?: string[];
+    outputModes?: string[];
+  }[];
+};
+export type PostAgentsByIdA2aInput = {
+  id: string;
+  "A2A-Version"?: string;
+  body: {
+    jsonrpc: "2.0";
+    id: unknown;
+    method: string;
+    params?: unknown;
+  };
+};
+export type PostAgentsByIdA2aResult = {
+  jsonrpc: "2.0";
+  id: unknown;
+  result?: unknown;
+  error?: {
+    code: number;
+    message: string;
+    data?: unknown;
+  };
+};
+export type GetAgentsByIdAgentCardJsonInput = {
+  id: string;
+};
+export type GetAgentsByIdAgentCardJsonResult = {
+  name: string;
+  description: string;
+  version: string;
+  supportedInterfaces: {
+    url: string;
+    protocolBinding: string;
+    protocolVersion: string;
+  }[];
+  capabilities: unknown;
+  securitySchemes: unknown;
+  securityRequirements: unknown;
+  defaultInputModes: string[];
+  defaultOutputModes: string[];
+  skills: {
+    id: string;
+    name: string;
+    description: string;
+    tags: string[];
+    inputModes?: string[];
+    outputModes?: string[];
+  }[];
 };
 export type ApiKeysManageInput = {
   subscription_id: string;
@@ -2504,6 +2617,12 @@ export interface MarketplacePages {
 }
 
 export interface Marketplace {
+  /** The A2A agent card of the marketplace. Errors: internal. */
+  getWellKnownAgentCardJson(input?: GetWellKnownAgentCardJsonInput, options?: CallOptions): Promise<GetWellKnownAgentCardJsonResult>;
+  /** A2A: what the marketplace does. Errors: actor_banned, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  a2a(input: A2aInput, options?: CallOptions): Promise<A2aResult>;
+  /** A2A: what the marketplace does. Errors: actor_banned, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  a2aStream(input: A2aInput, options?: StreamOptions): AsyncGenerator<StreamEvent, void, void>;
   /** The public profile of an actor. Errors: internal, not_found, validation_error. */
   actorsProfile(input: ActorsProfileInput, options?: CallOptions): Promise<ActorsProfileResult>;
   /** Name who brought this account, once. Errors: actor_banned, already_referred, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, invalid_referral_code, payload_too_large, rate_limited, self_referral, unauthorized, unsupported_media_type, validation_error. */
@@ -2528,6 +2647,14 @@ export interface Marketplace {
   agentsHeartbeat(input?: AgentsHeartbeatInput, options?: CallOptions): Promise<AgentsHeartbeatResult>;
   /** Register an agent in one call, as long as founding places are left. Errors: agent_has_actor, agent_key_required, agent_not_found, founding_slots_full, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, payload_too_large, rate_limited, unsupported_media_type, validation_error. */
   agentsQuickStart(input: AgentsQuickStartInput, options?: CallOptions): Promise<AgentsQuickStartResult>;
+  /** The A2A agent card of an agent: what it sells. Errors: internal, not_found, validation_error. */
+  getAgentsByIdWellKnownAgentCardJson(input: GetAgentsByIdWellKnownAgentCardJsonInput, options?: CallOptions): Promise<GetAgentsByIdWellKnownAgentCardJsonResult>;
+  /** A2A: buy what an agent sells, and follow the work. Errors: actor_banned, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  postAgentsByIdA2a(input: PostAgentsByIdA2aInput, options?: CallOptions): Promise<PostAgentsByIdA2aResult>;
+  /** A2A: buy what an agent sells, and follow the work. Errors: actor_banned, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */
+  postAgentsByIdA2aStream(input: PostAgentsByIdA2aInput, options?: StreamOptions): AsyncGenerator<StreamEvent, void, void>;
+  /** The A2A agent card of an agent: what it sells. Errors: internal, not_found, validation_error. */
+  getAgentsByIdAgentCardJson(input: GetAgentsByIdAgentCardJsonInput, options?: CallOptions): Promise<GetAgentsByIdAgentCardJsonResult>;
   /** Generate, rotate, revoke or list the keys of a subscription. Errors: actor_banned, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, subscription_not_active, too_many_keys, unauthorized, unsupported_media_type, validation_error. */
   apiKeysManage(input: ApiKeysManageInput, options?: CallOptions): Promise<ApiKeysManageResult>;
   /** Have what your agents ask for answered by rules. Errors: actor_banned, conflict, forbidden, idempotency_answer_lost, idempotency_in_progress, idempotency_key_reused, internal, not_found, payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error. */

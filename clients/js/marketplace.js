@@ -4,6 +4,8 @@ import { Client, define } from './client.js';
 export class Marketplace extends Client {}
 
 define(Marketplace, {
+  getWellKnownAgentCardJson: ["GET", "/.well-known/agent-card.json", {}],
+  a2a: ["POST", "/a2a", {"query":["A2A-Version"],"body":"json"}],
   actorsProfile: ["GET", "/actors-profile", {"query":["actor_id","include"]}],
   actorsReferral: ["POST", "/actors-referral", {"body":"json","repeatable":true}],
   actorsRegister: ["POST", "/actors-register", {"body":"json","repeatable":true}],
@@ -16,6 +18,9 @@ define(Marketplace, {
   agentsClaim: ["POST", "/agents-claim", {"body":"json","repeatable":true}],
   agentsHeartbeat: ["POST", "/agents-heartbeat", {"repeatable":true}],
   agentsQuickStart: ["POST", "/agents-quick-start", {"body":"json","repeatable":true}],
+  getAgentsByIdWellKnownAgentCardJson: ["GET", "/agents/{id}/.well-known/agent-card.json", {"path":["id"]}],
+  postAgentsByIdA2a: ["POST", "/agents/{id}/a2a", {"path":["id"],"query":["A2A-Version"],"body":"json","whole":true}],
+  getAgentsByIdAgentCardJson: ["GET", "/agents/{id}/agent-card.json", {"path":["id"]}],
   apiKeysManage: ["POST", "/api-keys-manage", {"body":"json","repeatable":true}],
   approvalRulesManage: ["POST", "/approval-rules-manage", {"body":"json","repeatable":true}],
   auditLog: ["GET", "/audit-log", {"query":["action","before","limit","resource_type"]}],
@@ -121,6 +126,8 @@ define(Marketplace, {
   webhooksManage: ["POST", "/webhooks-manage", {"body":"json","repeatable":true}],
   webhooksRegister: ["POST", "/webhooks-register", {"body":"json","repeatable":true}],
   webhooksTest: ["POST", "/webhooks-test", {"body":"json","repeatable":true}],
+  a2aStream: ["POST", "/a2a", {"query":["A2A-Version"],"body":"json","answer":"events"}],
+  postAgentsByIdA2aStream: ["POST", "/agents/{id}/a2a", {"path":["id"],"query":["A2A-Version"],"body":"json","whole":true,"answer":"events"}],
   mcpStream: ["POST", "/mcp", {"body":"json","answer":"events"}],
   mcpGatewayStream: ["POST", "/mcp-gateway", {"body":"json","answer":"events"}],
   toolProxyStream: ["POST", "/tool-proxy", {"body":"json","repeatable":true,"answer":"events"}],

@@ -44,6 +44,11 @@ M.sql = {
 feed.define(M.FEED, "marketplace.streams.read", { newest = "marketplace.streams.newest" })
 jobs.every("market.streams", 600, "marketplace.streams.sweep")
 
+local feeds = { M.FEED }
+
+--- Declares, while scripts load, that another feed reads the same streams, by the same keys.
+function M.also(name) feeds[#feeds + 1] = name end
+
 function M.of_task(transaction_id) return "task:" .. transaction_id end
 function M.of_actor(actor_id) return "actor:" .. actor_id end
 
@@ -54,7 +59,7 @@ function M.add(tx, events)
   for n, e in ipairs(events) do e.n = n end
   tx:ask(M.sql.add, json.encode(events))
   for _, e in ipairs(events) do
-    if not told[e.key] then feed.tell(M.FEED, e.key) end
+    for _, name in ipairs(told[e.key] and {} or feeds) do feed.tell(name, e.key) end
     told[e.key] = true
   end
 end

@@ -481,6 +481,20 @@ describe('what the host answers', () => {
     await as(provider, 'GET /pipeline-traces', 404, { query: `?pipeline_id=${template_id}` });
   }
 
+  it('is as documented for cards and tasks of A2A', async () => {
+    const market = inhabited(), agent = await market.actor(), nobody = '00000000-0000-4000-8000-00000000a2a9';
+    await truly('GET /.well-known/agent-card.json', 200, { key: null });
+    for (const title of ['GET /agents/{id}/agent-card.json', 'GET /agents/{id}/.well-known/agent-card.json']) {
+      await truly(title, 200, { key: null, ids: [agent.id] });
+      await truly(title, 404, { key: null, ids: [nobody] });
+    }
+    for (const title of ['POST /a2a', 'POST /agents/{id}/a2a']) {
+      for (const method of ['ListTasks', 'Nothing']) await truly(title, 200, { key: agent.key, ids: [agent.id], headers: { 'a2a-version': '1.0' }, body: { jsonrpc: '2.0', id: 1, method, params: {} } });
+      await truly(title, 401, { key: null, ids: [agent.id], body: {} });
+    }
+    await truly('POST /agents/{id}/a2a', 404, { key: agent.key, ids: [nobody], body: {} });
+  });
+
   it('is as documented for tools and subscriptions', async () => {
     const market = inhabited(), provider = await market.actor(), bot = await market.actor(), upstream = await startUpstream();
     const as = (who, title, status, options = {}) => truly(title, status, { key: who.key, ...options });

@@ -220,6 +220,10 @@ FILL[#FILL + 1] = [[insert into market_agent_work (event_id, agent_id, actor_id,
   select 'e' || i, 'ca0000000001', lpad('1', 32, '0')::uuid, 'n', 'x' || i % 50, 'done', 'r' || i, now() - i * interval '1 s'
   from generate_series(1, $1::int) i]]
 
+-- Tasks that began as a message.
+FILL[#FILL + 1] = [[insert into market_a2a_tasks (transaction_id, context_id, message_id)
+  select lpad(i::text, 32, '0')::uuid, 'c', 'm' || i from generate_series(0, $1::int) i]]
+
 M.ALLOWED = {
   ["marketplace.providers.paid"] = "a month of one tool's subscriptions, when its provider asks",
   ["marketplace.providers.churn"] = "all subscriptions of one tool, when its provider asks",

@@ -7,6 +7,63 @@ from typing import Any, AsyncIterator, Iterator, Literal, NotRequired, TypedDict
 from ._client import CallOptions, Client, File, Operation, StreamEvent, StreamOptions
 
 
+class GetWellKnownAgentCardJsonInput(TypedDict):
+    pass
+
+
+class GetWellKnownAgentCardJsonResultSupportedInterfacesItem(TypedDict):
+    url: str
+    protocolBinding: str
+    protocolVersion: str
+
+
+class GetWellKnownAgentCardJsonResultSkillsItem(TypedDict):
+    id: str
+    name: str
+    description: str
+    tags: list[str]
+    inputModes: NotRequired[list[str]]
+    outputModes: NotRequired[list[str]]
+
+
+class GetWellKnownAgentCardJsonResult(TypedDict):
+    name: str
+    description: str
+    version: str
+    supportedInterfaces: list[GetWellKnownAgentCardJsonResultSupportedInterfacesItem]
+    capabilities: Any
+    securitySchemes: Any
+    securityRequirements: Any
+    defaultInputModes: list[str]
+    defaultOutputModes: list[str]
+    skills: list[GetWellKnownAgentCardJsonResultSkillsItem]
+
+
+A2aInput = TypedDict(
+    "A2aInput",
+    {
+        "A2A-Version": NotRequired[str],
+        "jsonrpc": Literal["2.0"],
+        "id": Any,
+        "method": str,
+        "params": NotRequired[Any],
+    },
+)
+
+
+class A2aResultError(TypedDict):
+    code: int
+    message: str
+    data: NotRequired[Any]
+
+
+class A2aResult(TypedDict):
+    jsonrpc: Literal["2.0"]
+    id: Any
+    result: NotRequired[Any]
+    error: NotRequired[A2aResultError]
+
+
 class ActorsProfileInput(TypedDict):
     actor_id: str
     include: NotRequired[Literal["details"]]
@@ -237,6 +294,100 @@ class AgentsQuickStartResult(TypedDict):
     tier: int
     is_founding: bool
     referral_code: str
+
+
+class GetAgentsByIdWellKnownAgentCardJsonInput(TypedDict):
+    id: str
+
+
+class GetAgentsByIdWellKnownAgentCardJsonResultSupportedInterfacesItem(TypedDict):
+    url: str
+    protocolBinding: str
+    protocolVersion: str
+
+
+class GetAgentsByIdWellKnownAgentCardJsonResultSkillsItem(TypedDict):
+    id: str
+    name: str
+    description: str
+    tags: list[str]
+    inputModes: NotRequired[list[str]]
+    outputModes: NotRequired[list[str]]
+
+
+class GetAgentsByIdWellKnownAgentCardJsonResult(TypedDict):
+    name: str
+    description: str
+    version: str
+    supportedInterfaces: list[GetAgentsByIdWellKnownAgentCardJsonResultSupportedInterfacesItem]
+    capabilities: Any
+    securitySchemes: Any
+    securityRequirements: Any
+    defaultInputModes: list[str]
+    defaultOutputModes: list[str]
+    skills: list[GetAgentsByIdWellKnownAgentCardJsonResultSkillsItem]
+
+
+class PostAgentsByIdA2aInputBody(TypedDict):
+    jsonrpc: Literal["2.0"]
+    id: Any
+    method: str
+    params: NotRequired[Any]
+
+
+PostAgentsByIdA2aInput = TypedDict(
+    "PostAgentsByIdA2aInput",
+    {
+        "id": str,
+        "A2A-Version": NotRequired[str],
+        "body": PostAgentsByIdA2aInputBody,
+    },
+)
+
+
+class PostAgentsByIdA2aResultError(TypedDict):
+    code: int
+    message: str
+    data: NotRequired[Any]
+
+
+class PostAgentsByIdA2aResult(TypedDict):
+    jsonrpc: Literal["2.0"]
+    id: Any
+    result: NotRequired[Any]
+    error: NotRequired[PostAgentsByIdA2aResultError]
+
+
+class GetAgentsByIdAgentCardJsonInput(TypedDict):
+    id: str
+
+
+class GetAgentsByIdAgentCardJsonResultSupportedInterfacesItem(TypedDict):
+    url: str
+    protocolBinding: str
+    protocolVersion: str
+
+
+class GetAgentsByIdAgentCardJsonResultSkillsItem(TypedDict):
+    id: str
+    name: str
+    description: str
+    tags: list[str]
+    inputModes: NotRequired[list[str]]
+    outputModes: NotRequired[list[str]]
+
+
+class GetAgentsByIdAgentCardJsonResult(TypedDict):
+    name: str
+    description: str
+    version: str
+    supportedInterfaces: list[GetAgentsByIdAgentCardJsonResultSupportedInterfacesItem]
+    capabilities: Any
+    securitySchemes: Any
+    securityRequirements: Any
+    defaultInputModes: list[str]
+    defaultOutputModes: list[str]
+    skills: list[GetAgentsByIdAgentCardJsonResultSkillsItem]
 
 
 class ApiKeysManageInput(TypedDict):
@@ -2820,6 +2971,9 @@ class WebhooksTestResult(TypedDict):
 
 
 _OPERATIONS: dict[str, Operation] = {
+    "getWellKnownAgentCardJson": Operation("GET", "/.well-known/agent-card.json"),
+    "a2a": Operation("POST", "/a2a", query=["A2A-Version"], body="json"),
+    "a2aStream": Operation("POST", "/a2a", query=["A2A-Version"], body="json", answer="events"),
     "actorsProfile": Operation("GET", "/actors-profile", query=["actor_id","include"]),
     "actorsReferral": Operation("POST", "/actors-referral", body="json", repeatable=True),
     "actorsRegister": Operation("POST", "/actors-register", body="json", repeatable=True),
@@ -2832,6 +2986,10 @@ _OPERATIONS: dict[str, Operation] = {
     "agentsClaim": Operation("POST", "/agents-claim", body="json", repeatable=True),
     "agentsHeartbeat": Operation("POST", "/agents-heartbeat", repeatable=True),
     "agentsQuickStart": Operation("POST", "/agents-quick-start", body="json", repeatable=True),
+    "getAgentsByIdWellKnownAgentCardJson": Operation("GET", "/agents/{id}/.well-known/agent-card.json", path=["id"]),
+    "postAgentsByIdA2a": Operation("POST", "/agents/{id}/a2a", path=["id"], query=["A2A-Version"], body="json", whole=True),
+    "postAgentsByIdA2aStream": Operation("POST", "/agents/{id}/a2a", path=["id"], query=["A2A-Version"], body="json", whole=True, answer="events"),
+    "getAgentsByIdAgentCardJson": Operation("GET", "/agents/{id}/agent-card.json", path=["id"]),
     "apiKeysManage": Operation("POST", "/api-keys-manage", body="json", repeatable=True),
     "approvalRulesManage": Operation("POST", "/approval-rules-manage", body="json", repeatable=True),
     "auditLog": Operation("GET", "/audit-log", query=["action","before","limit","resource_type"]),
@@ -2944,6 +3102,30 @@ _OPERATIONS: dict[str, Operation] = {
 
 
 class Marketplace(Client):
+    def get_well_known_agent_card_json(
+        self, options: CallOptions | None = None, /, **input: Unpack[GetWellKnownAgentCardJsonInput]
+    ) -> GetWellKnownAgentCardJsonResult:
+        """The A2A agent card of the marketplace. Errors: internal."""
+        result: GetWellKnownAgentCardJsonResult = self._call(_OPERATIONS["getWellKnownAgentCardJson"], input, options)
+        return result
+
+    def a2a(
+        self, options: CallOptions | None = None, /, **input: Unpack[A2aInput]
+    ) -> A2aResult:
+        """A2A: what the marketplace does. Errors: actor_banned, internal, not_found, payload_too_large,
+        rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: A2aResult = self._call(_OPERATIONS["a2a"], input, options)
+        return result
+
+    def a2a_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[A2aInput]
+    ) -> Iterator[StreamEvent]:
+        """A2A: what the marketplace does. Errors: actor_banned, internal, not_found, payload_too_large,
+        rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        return self._stream(_OPERATIONS["a2aStream"], input, options)
+
     def actors_profile(
         self, options: CallOptions | None = None, /, **input: Unpack[ActorsProfileInput]
     ) -> ActorsProfileResult:
@@ -3066,6 +3248,37 @@ class Marketplace(Client):
         unsupported_media_type, validation_error.
         """
         result: AgentsQuickStartResult = self._call(_OPERATIONS["agentsQuickStart"], input, options)
+        return result
+
+    def get_agents_by_id_well_known_agent_card_json(
+        self, options: CallOptions | None = None, /, **input: Unpack[GetAgentsByIdWellKnownAgentCardJsonInput]
+    ) -> GetAgentsByIdWellKnownAgentCardJsonResult:
+        """The A2A agent card of an agent: what it sells. Errors: internal, not_found, validation_error."""
+        result: GetAgentsByIdWellKnownAgentCardJsonResult = self._call(_OPERATIONS["getAgentsByIdWellKnownAgentCardJson"], input, options)
+        return result
+
+    def post_agents_by_id_a2a(
+        self, options: CallOptions | None = None, /, **input: Unpack[PostAgentsByIdA2aInput]
+    ) -> PostAgentsByIdA2aResult:
+        """A2A: buy what an agent sells, and follow the work. Errors: actor_banned, internal, not_found,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: PostAgentsByIdA2aResult = self._call(_OPERATIONS["postAgentsByIdA2a"], input, options)
+        return result
+
+    def post_agents_by_id_a2a_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[PostAgentsByIdA2aInput]
+    ) -> Iterator[StreamEvent]:
+        """A2A: buy what an agent sells, and follow the work. Errors: actor_banned, internal, not_found,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        return self._stream(_OPERATIONS["postAgentsByIdA2aStream"], input, options)
+
+    def get_agents_by_id_agent_card_json(
+        self, options: CallOptions | None = None, /, **input: Unpack[GetAgentsByIdAgentCardJsonInput]
+    ) -> GetAgentsByIdAgentCardJsonResult:
+        """The A2A agent card of an agent: what it sells. Errors: internal, not_found, validation_error."""
+        result: GetAgentsByIdAgentCardJsonResult = self._call(_OPERATIONS["getAgentsByIdAgentCardJson"], input, options)
         return result
 
     def api_keys_manage(
@@ -4195,6 +4408,30 @@ class Marketplace(Client):
 
 
 class AsyncMarketplace(Client):
+    async def get_well_known_agent_card_json(
+        self, options: CallOptions | None = None, /, **input: Unpack[GetWellKnownAgentCardJsonInput]
+    ) -> GetWellKnownAgentCardJsonResult:
+        """The A2A agent card of the marketplace. Errors: internal."""
+        result: GetWellKnownAgentCardJsonResult = await self._call_async(_OPERATIONS["getWellKnownAgentCardJson"], input, options)
+        return result
+
+    async def a2a(
+        self, options: CallOptions | None = None, /, **input: Unpack[A2aInput]
+    ) -> A2aResult:
+        """A2A: what the marketplace does. Errors: actor_banned, internal, not_found, payload_too_large,
+        rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: A2aResult = await self._call_async(_OPERATIONS["a2a"], input, options)
+        return result
+
+    def a2a_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[A2aInput]
+    ) -> AsyncIterator[StreamEvent]:
+        """A2A: what the marketplace does. Errors: actor_banned, internal, not_found, payload_too_large,
+        rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        return self._stream_async(_OPERATIONS["a2aStream"], input, options)
+
     async def actors_profile(
         self, options: CallOptions | None = None, /, **input: Unpack[ActorsProfileInput]
     ) -> ActorsProfileResult:
@@ -4317,6 +4554,37 @@ class AsyncMarketplace(Client):
         unsupported_media_type, validation_error.
         """
         result: AgentsQuickStartResult = await self._call_async(_OPERATIONS["agentsQuickStart"], input, options)
+        return result
+
+    async def get_agents_by_id_well_known_agent_card_json(
+        self, options: CallOptions | None = None, /, **input: Unpack[GetAgentsByIdWellKnownAgentCardJsonInput]
+    ) -> GetAgentsByIdWellKnownAgentCardJsonResult:
+        """The A2A agent card of an agent: what it sells. Errors: internal, not_found, validation_error."""
+        result: GetAgentsByIdWellKnownAgentCardJsonResult = await self._call_async(_OPERATIONS["getAgentsByIdWellKnownAgentCardJson"], input, options)
+        return result
+
+    async def post_agents_by_id_a2a(
+        self, options: CallOptions | None = None, /, **input: Unpack[PostAgentsByIdA2aInput]
+    ) -> PostAgentsByIdA2aResult:
+        """A2A: buy what an agent sells, and follow the work. Errors: actor_banned, internal, not_found,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        result: PostAgentsByIdA2aResult = await self._call_async(_OPERATIONS["postAgentsByIdA2a"], input, options)
+        return result
+
+    def post_agents_by_id_a2a_stream(
+        self, options: StreamOptions | None = None, /, **input: Unpack[PostAgentsByIdA2aInput]
+    ) -> AsyncIterator[StreamEvent]:
+        """A2A: buy what an agent sells, and follow the work. Errors: actor_banned, internal, not_found,
+        payload_too_large, rate_limited, unauthorized, unsupported_media_type, validation_error.
+        """
+        return self._stream_async(_OPERATIONS["postAgentsByIdA2aStream"], input, options)
+
+    async def get_agents_by_id_agent_card_json(
+        self, options: CallOptions | None = None, /, **input: Unpack[GetAgentsByIdAgentCardJsonInput]
+    ) -> GetAgentsByIdAgentCardJsonResult:
+        """The A2A agent card of an agent: what it sells. Errors: internal, not_found, validation_error."""
+        result: GetAgentsByIdAgentCardJsonResult = await self._call_async(_OPERATIONS["getAgentsByIdAgentCardJson"], input, options)
         return result
 
     async def api_keys_manage(
