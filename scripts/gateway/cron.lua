@@ -11,6 +11,7 @@ local channel = require "gateway.channel"
 local clock = require "gateway.cron.clock"
 local cron_runs = require "gateway.cron.run"
 local limits = require "gateway.rules.cron"
+local news = require "gateway.news"
 local owner = require "gateway.owner"
 local reader = require "gateway.cron.read"
 local rows = require "gateway.cron.rows"
@@ -144,8 +145,24 @@ function M.add(params, by)
     clock.plan(tx, id, job.schedule, job.enabled)
     local made = rows.job(tx:row(M.sql.get, id))
     made.webhook_secret = secret
+    news.after(tx, "cron.changed", { id = id, action = "added" })
     return made
   end)
+end
+
+--- When a job with these params would run: {schedule, times (milliseconds, `n` at most)}; or nil and {field, message}.
+--- Nothing is written.
+function M.preview(params, n)
+  local schedule, bad = times.read(params)
+  if bad then return nil, bad end
+  if not schedule then return nil, { field = "expression", message = "say when: 0 8 * * *, every 15m, in 10m" } end
+  local list, at = {}, time.now_ms()
+  for i = 1, n do
+    at = times.next(schedule, at, 0)
+    if not at then break end
+    list[i] = at
+  end
+  return { schedule = schedule, times = list }
 end
 
 -- Changing ----------------------------------------------------------------------------------------------
@@ -183,6 +200,7 @@ local function write_change(tx, row, change, by)
   if change.schedule or change.enabled ~= nil then clock.plan(tx, row.id, job.schedule, job.enabled) end
   local made = rows.job(tx:row(M.sql.get, row.id))
   made.webhook_secret = secret
+  news.after(tx, "cron.changed", { id = row.id, action = "updated" })
   return made
 end
 
@@ -207,6 +225,7 @@ function M.remove(id)
   return db.tx(function(tx)
     if not rows.lock(tx, id) then return false end
     clock.cancel(tx, id)
+    news.after(tx, "cron.changed", { id = id, action = "removed" })
     return tx:exec(M.sql.delete, id) > 0
   end)
 end

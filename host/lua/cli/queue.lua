@@ -1,11 +1,11 @@
 -- host/lua/cli/queue.lua -- `human queue`: waiting, running and dead rows, and what to do with dead ones.
 -- Exit status: 0; 1 if there is no such row, or no database; 2 for wrong arguments.
 
+local backlog = require "human.backlog"
 local cli = require "human.cli.words"
 local database = require "human.cli.database"
 local db = require "human.db"
 local json = require "human.json"
-local sql = require "human.queue.cli_sql"
 
 local M = {}
 local LIMIT, LIMIT_MAX = 50, 1000
@@ -31,11 +31,10 @@ end
 function commands.kinds(words, o)
   cli.count("queue", words, { "COMMAND" }, 0, 0)
   open()
-  local kinds, out = require("human.queue.report").depths {}, {}
+  local kinds, out = backlog.kinds(), {}
   for i, k in ipairs(kinds) do
-    kinds[i] = { kind = k.kind, waiting = k.depth - k.running, running = k.running, dead = k.dead, late_s = k.late_s }
-    out[i] = ("%-40s %7d waiting %5d running %5d dead  late %.0f s\n"):format(k.kind, k.depth - k.running, k.running,
-      k.dead, k.late_s)
+    out[i] = ("%-40s %7d waiting %5d running %5d dead  late %.0f s\n"):format(k.kind, k.waiting, k.running, k.dead,
+      k.late_s)
   end
   return write(json.array(kinds), o, out[1] and table.concat(out) or "The queue is empty.\n")
 end
@@ -51,8 +50,8 @@ function commands.list(words, o)
   local state = o.state or "dead"
   if not STATES[state] then cli.misused("queue", "--state is waiting, running or dead") end
   open()
-  local rows, out = db.query(sql.list, words[1], state, limit), {}
-  for i, row in ipairs(rows) do out[i] = line(row) end
+  local rows, out = backlog.list(state, words[1], limit), {}
+  for i, row in ipairs(rows) do out[i], row.place = line(row), nil end
   return write(json.array(rows), o, out[1] and table.concat(out) or "None.\n")
 end
 
@@ -62,10 +61,9 @@ local SHOWN = "kind      %s\nid        %s\nkey       %s\nstate     %s\ndue      
 function commands.show(words, o)
   cli.count("queue", words, { "ID" }, 1, 1)
   open()
-  local rows, out = db.query(sql.show, words[1]), {}
+  local rows, out = backlog.show(words[1]), {}
   if not rows[1] then cli.stop("there is no row " .. words[1]) end
   for i, row in ipairs(rows) do
-    row.payload = json.raw(row.payload)
     out[i] = SHOWN:format(row.kind, row.id, row.key or "-", row.state, row.due_at, row.added_at, row.attempts,
       row.last_error or "-", json.raw_text(row.payload))
   end
@@ -73,11 +71,11 @@ function commands.show(words, o)
 end
 
 -- One row by its id, or all dead rows of a kind.
-local function change(statement, done)
+local function change(act, done)
   return function(words, o)
     cli.count("queue", words, { "ID" }, o.all and 0 or 1, o.all and 0 or 1)
     open()
-    local n = db.exec(statement, words[1], o.all)
+    local n = act(o.all, words[1])
     if n == 0 and not o.all then
       cli.stop(("there is no row %s that was given up"):format(words[1]))
     end
@@ -85,8 +83,8 @@ local function change(statement, done)
   end
 end
 
-commands.retry = change(sql.retry, "to be tried again")
-commands.drop = change(sql.drop, "dropped")
+commands.retry = change(backlog.retry, "to be tried again")
+commands.drop = change(backlog.drop, "dropped")
 
 local FLAGS = { ["--json"] = true, ["--state"] = "STATE", ["--limit"] = "N", ["--all"] = "KIND" }
 

@@ -1,9 +1,13 @@
 -- scripts/api/gateway/channels.lua -- the state of channels, and who may talk through them.
 
+local json = require "human.json"
 local s = require "human.schema"
 local channel = require "gateway.channel"
+local news = require "gateway.news"
 local people = require "gateway.channel.people"
+local requests = require "gateway.channel.requests"
 local status = require "gateway.channel.status"
+local trial = require "gateway.channel.trial"
 local surface = require "api.gateway.surface"
 require "gateway.channel.inbox"
 require "gateway.channel.poll"
@@ -37,6 +41,11 @@ g:event("channel.failed", {
   payload = { channel = s.string, account = s.string, chat = s.string, message = s.string },
 })
 
+g:event("channel.changed", {
+  summary = "A vendor has sent a request, or somebody has asked to talk or was decided about: ask again",
+  payload = { channel = s.string, what = s.enum { "request", "people" } },
+})
+
 g:rpc("channels.probe", {
   summary = "Ask the vendor whether the account works", roles = surface.OPERATOR,
   params = { channel = name, account = account }, result = { ok = s.bool, bot = text, why = text },
@@ -52,6 +61,49 @@ g:rpc("channels.webhook", {
   return { set = p.url ~= nil }
 end)
 
+-- ---- the webhook ---------------------------------------------------------------------------------------------
+
+local Step = s.object {
+  { "account", text }, { "what", s.enum(requests.STEPS) },
+  { "ok", s.bool }, { "text", s.string:describe "why not" },
+}
+local Request = s.object {
+  { "id", s.int }, { "channel", s.string }, { "account", text:describe "that it was for, if it was verified" },
+  { "method", s.string }, { "address", s.string:describe "whose it was" },
+  { "headers", s.json:describe "those that are looked at; signatures are cut, secrets masked" }, { "query", s.json },
+  { "body", s.string:describe "as JSON with secrets masked, cut; empty: it was no JSON" }, { "body_bytes", s.int },
+  { "steps", s.array(Step) }, { "status", s.int }, { "reply", s.string }, { "messages", s.int }, { "took_ms", s.int },
+  { "received_at", s.time },
+}
+
+g:rpc("channels.requests", {
+  summary = "The last requests to the webhook of a channel, newest first: how each was verified, step by step, and our "
+    .. "reply",
+  roles = surface.OPERATOR,
+  params = { channel = name, before = s.int { min = 1 }:optional():describe "the id of a request: those before it",
+             limit = s.int { min = 1, max = 50 }:default(50) },
+  result = { requests = s.array(Request) }, errors = { "channel_refused" },
+}, function(ctx, p)
+  if not channel.get(p.channel) then ctx:fail("channel_refused", { message = channel.unknown(p.channel) }) end
+  local list = requests.list(p.channel, p.before, p.limit)
+  for _, row in ipairs(list) do
+    row.headers, row.query = json.encode_sorted(row.headers), json.encode_sorted(row.query)
+  end
+  return { requests = list }
+end)
+
+g:rpc("channels.test", {
+  summary = "Send a text to a chat, and say what the vendor answered within ten seconds", roles = surface.OPERATOR,
+  params = { channel = name, account = account, chat = s.string { min = 1, max = 150, trim = true },
+             text = s.string { min = 1, max = 1000 } },
+  result = { state = s.enum { "waiting", "sending", "sent", "failed" }, why = text }, errors = { "channel_refused" },
+  timeout_s = 20,
+}, function(ctx, p)
+  local done, why = trial.send(p)
+  if not done then ctx:fail("channel_refused", { message = why }) end
+  return done
+end)
+
 -- ---- people ------------------------------------------------------------------------------------------------
 
 local Person = s.object {
@@ -59,6 +111,8 @@ local Person = s.object {
   { "state", s.enum { "asked", "allowed", "blocked" } }, { "code", text }, { "asked_at", s.time },
   { "decided_at", s.time:optional() },
 }
+
+local function decided(channel_name) news.tell("channel.changed", { channel = channel_name, what = "people" }) end
 
 g:rpc("channels.people", {
   summary = "Who has asked to talk, and who may", roles = surface.OPERATOR,
@@ -77,6 +131,7 @@ g:rpc("channels.approve", {
 }, function(ctx, p)
   local row = people.decide(p.code, p.allow)
   if not row then ctx:fail "code_not_found" end
+  decided(row.channel)
   return { channel = row.channel, person = row.person, name = row.name, allowed = p.allow }
 end)
 
@@ -85,10 +140,15 @@ g:rpc("channels.allow", {
   params = { channel = name, account = account, person = person, allow = s.bool:nullable():default(true) },
   result = { done = s.bool }, errors = { "channel_refused" },
 }, function(ctx, p)
-  if type(p.allow) ~= "boolean" then return { done = people.remove(p.channel, p.account, p.person) } end
+  if type(p.allow) ~= "boolean" then
+    local done = people.remove(p.channel, p.account, p.person)
+    decided(p.channel)
+    return { done = done }
+  end
   local why = channel.absent(p.channel, p.account) or p.allow and people.refusal(p.channel, p.person)
   if why then ctx:fail("channel_refused", { message = why }) end
   people.set(p.channel, p.account, p.person, p.allow)
+  decided(p.channel)
   return { done = true }
 end)
 

@@ -6,6 +6,7 @@ local json = require "human.json"
 local s = require "human.schema"
 local cron = require "gateway.cron"
 local rows = require "gateway.cron.rows"
+local times = require "gateway.cron.time"
 local surface = require "api.gateway.surface"
 
 local M = {}
@@ -120,6 +121,11 @@ g:event("cron.job", {
               status = text, message = text, error = text },
 })
 
+g:event("cron.changed", {
+  summary = "A job was made, changed or removed",
+  payload = { id = s.int, action = s.enum { "added", "updated", "removed" } },
+})
+
 -- ---- what clients say ---------------------------------------------------------------------------------------
 
 local any = s.json { max = 100000 }
@@ -206,6 +212,18 @@ g:rpc("cron.add", {
   if not job then refuse(ctx, bad) end
   return { added = true, id = job.id, job = shown(ctx, job), webhook_secret = job.webhook_secret,
            note = cron.note(job) }
+end)
+
+g:rpc("cron.preview", {
+  summary = "When a job would run: the next five times. Nothing is made", roles = surface.READERS, errors = ERRORS,
+  params = { expression = long, delay = text, timezone = text, tz = text, schedule = Told.schedule },
+  result = { schedule = Schedule, expression = s.string, times = s.array(s.int):describe "milliseconds since 1970" },
+}, function(ctx, p)
+  local asked = told(ctx, p)
+  asked.tz = asked.tz or asked.timezone
+  local found, bad = cron.preview(asked, 5)
+  if not found then refuse(ctx, bad) end
+  return { schedule = found.schedule, expression = times.expression(found.schedule), times = json.array(found.times) }
 end)
 
 g:rpc("cron.update", {

@@ -38,6 +38,11 @@ return {
   config_invalid      = rpc(e(400, "These settings cannot be"), -32602, "INVALID_PARAMS"),
   config_unavailable  = e(503, "The settings cannot be changed now"),
 
+  -- Work for later, secrets.
+  queue_row_not_found = e(404, "There is no such row that was given up: it may have been tried again meanwhile"),
+  queue_place         = rpc(e(400, "after: this place is of no page of queue.list"), -32602, "INVALID_PARAMS"),
+  secret_not_found    = e(404, "There is no secret of this name; secrets.list has those that there are"),
+
   -- Talking.
   bad_key             = rpc(e(400, "A session's key is a text of 1 to 200 bytes without control characters"),
     -32602, "INVALID_PARAMS"),

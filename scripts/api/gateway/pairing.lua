@@ -5,6 +5,7 @@ local config = require "human.config"
 local rpc = require "human.rpc"
 local s = require "human.schema"
 local devices = require "gateway.devices"
+local exposure = require "gateway.exposure"
 local pairing = require "gateway.pairing"
 local surface = require "api.gateway.surface"
 local api = require "human.api"
@@ -78,6 +79,20 @@ g:rpc("device.pair.code", {
   summary = "A new code to pair a device with; the earlier one ends", roles = surface.OPERATOR,
   result = { code = s.string, expires_at = s.time },
 }, function() return pairing.code() end)
+
+local Finding = s.object {
+  { "level", s.enum { "ok", "warn", "fail" } }, { "name", s.string }, { "text", s.string },
+  { "fix", s.string:optional() },
+}
+
+g:rpc("device.exposure", {
+  summary = "Where the server listens, who may come in, and what `human doctor` says of that", roles = surface.OPERATOR,
+  result = s.object {
+    { "host", s.string }, { "port", s.int }, { "agent_port", s.int }, { "is_public", s.bool }, { "has_tls", s.bool },
+    { "has_token", s.bool }, { "require_pairing", s.bool }, { "cors_origins", s.array(s.string) },
+    { "trusted_proxies", s.string }, { "findings", s.array(Finding) },
+  },
+}, function() return exposure.now() end)
 
 g:rpc("device.pair.revoke", {
   summary = "Revoke a device: its connections end", roles = surface.OPERATOR, params = { id = s.id },

@@ -2,6 +2,7 @@
 -- config.set comes in three shapes, which different clients send: {raw = JSON text}, {key, value}, settings by name.
 
 local json = require "human.json"
+local rpc = require "human.rpc"
 local s = require "human.schema"
 local settings = require "gateway.settings"
 local surface = require "api.gateway.surface"
@@ -41,6 +42,7 @@ g:rpc("config.schema", {
 
 local function save(tree, p)
   local done = settings.set(tree, p.baseHash or p.base_hash)
+  rpc.to("/ws", "gateway"):event("config.changed", { hash = done.hash })
   done.saved = true
   return done
 end

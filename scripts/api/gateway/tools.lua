@@ -5,6 +5,7 @@ local json = require "human.json"
 local s = require "human.schema"
 local mcp = require "gateway.mcp.init"
 local tools = require "gateway.tools"
+local verdicts = require "gateway.tools_verdicts"
 local surface = require "api.gateway.surface"
 
 local M = {}
@@ -40,6 +41,19 @@ g:rpc("tools.catalog", {
   end
   return { tools = list, sources = sources() }
 end)
+
+local Verdict = s.object {
+  { "asker", s.enum(verdicts.ASKERS) }, { "action", s.enum { "run", "ask", "deny" } }, { "reason", s.string },
+}
+
+g:rpc("tools.verdicts", {
+  summary = "What the rule says of each tool, by who asks for it: it runs, somebody is asked, or it is denied",
+  roles = surface.READERS,
+  result = {
+    level = s.int:describe "security.autonomy_level", askers = s.array(s.string), rule = s.string,
+    tools = s.array(s.object { { "name", s.string }, { "verdicts", s.array(Verdict) } }),
+  },
+}, function() return verdicts.all() end)
 
 g:rpc("tools.refresh", {
   summary = "Ask a server of mcp_servers, or all, what tools it has; tools.catalog shows what came of it",

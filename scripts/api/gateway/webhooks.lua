@@ -4,7 +4,9 @@
 local api = require "human.api"
 local s = require "human.schema"
 local channel = require "gateway.channel"
+local errors = require "api.gateway.errors"
 local hook = require "gateway.channel.hook"
+local requests = require "gateway.channel.requests"
 local surface = require "api.gateway.surface"
 
 local M = {}
@@ -22,19 +24,26 @@ api.shape("webhook", {
 local g = api.group { tag = "Webhooks", auth = false, shape = "webhook", cors = false }
 local name = s.string { max = 64 }
 
-local function refuse(ctx, code, why, unset, is_get)
-  if code == "full" then ctx:fail("webhooks_full", { retry_after_s = 10 }) end
-  if code == "invalid" then ctx:fail "invalid_body" end
+-- The error that a refusal is answered with, and its fields.
+local function error_of(code, why, unset, is_get)
+  if code == "full" then return "webhooks_full", { retry_after_s = 10 } end
+  if code == "invalid" then return "invalid_body", {} end
   local message = hook.WHY[why] or why
   if unset then message = "this channel is not configured: docs/channels.md" end
-  if is_get then ctx:fail("invalid_challenge", { message = "The challenge was refused: " .. message }) end
-  ctx:fail("invalid_signature", { message = "The webhook was refused: " .. message })
+  if is_get then return "invalid_challenge", { message = "The challenge was refused: " .. message } end
+  return "invalid_signature", { message = "The webhook was refused: " .. message }
 end
 
 local function receive(ctx, c, body)
-  local answer, code, why, unset = hook.receive(c, hook.request(ctx, c, body))
-  if not answer then refuse(ctx, code, why, unset, body == nil) end
-  return answer.status, answer.body, { ["Content-Type"] = answer.type }
+  local request = hook.request(ctx, c, body)
+  local answer, code, why, unset = hook.receive(c, request)
+  if answer then
+    requests.keep(c, request, answer)
+    return answer.status, answer.body, { ["Content-Type"] = answer.type }
+  end
+  local err, fields = error_of(code, why, unset, body == nil)
+  requests.keep(c, request, { status = errors[err].status, body = fields.message })
+  ctx:fail(err, fields)
 end
 
 local function named(ctx, wanted) return channel.get(wanted) or ctx:fail "not_found" end

@@ -8,10 +8,12 @@ local crypto = require "human.crypto"
 local db = require "human.db"
 local json = require "human.json"
 local log = require "human.log"
+local task = require "human.task"
 local time = require "human.time"
 local bind = require "gateway.bind"
 local channel = require "gateway.channel"
 local net = require "gateway.channel.net"
+local requests = require "gateway.channel.requests"
 local shape = require "gateway.channel.shape"
 local store = require "gateway.channel.store"
 
@@ -82,19 +84,31 @@ local function unsigned(request, why)
   return true
 end
 
+-- Notes how a step of the verification has ended, and returns that.
+local function step(request, account, what, ok, why)
+  requests.step(request, account, what, ok == true, ok and "" or M.WHY[why] or tostring(why))
+  return ok, why
+end
+
 local function verified(c, request, account)
   local own = c.signature and request.headers[c.signature] ~= nil
-  if request.method ~= "GET" and not own and generic_header(request) then return M.generic(request) end
-  local ok, why = by_vendor(c, request, account)
+  if request.method ~= "GET" and not own and generic_header(request) then
+    return step(request, account, "x-signature", M.generic(request))
+  end
+  local ok, why = step(request, account, request.method == "GET" and "challenge" or "vendor",
+    by_vendor(c, request, account))
   if ok or own or request.method == "GET" then return ok, why end
-  return unsigned(request, why)
+  return step(request, account, "unsigned", unsigned(request, why))
 end
 
 --- The account that a request is for: of those that are on, the first that it is signed for.  Nil and why not.
 function M.account(c, request)
   local reason, any
   for _, account in ipairs(channel.accounts(c)) do
-    if account.enabled and not channel.missing(c, account) then
+    local missing = channel.missing(c, account)
+    requests.step(request, account, "configured", account.enabled and not missing,
+      not account.enabled and "it is switched off" or missing and missing .. " is not set" or "")
+    if account.enabled and not missing then
       any = account
       local ok, why = verified(c, request, account)
       if ok then
@@ -134,17 +148,21 @@ local function understood(c, request, account)
   return { answer = answer or RECEIVED, messages = shape.messages(c.parse(body, account)) }
 end
 
---- Takes a webhook. request: {method, path, query, headers, body, now_s, is_local}.  Returns {status, type, body}; or
---- nil and "refused" (and why), "invalid", "full".
+--- Takes a webhook. request: {method, path, query, headers, body, now_s, is_local}, and for requests.keep: steps,
+--- account, messages.  Returns {status, type, body}; or nil and "refused" (and why), "invalid", "full".
 function M.receive(c, request)
   local account, why, unset = M.account(c, request)
   if not account then return nil, "refused", why, unset end
+  request.account = account.name
   local ok, got = pcall(understood, c, request, account)
   if not ok then log.error("a channel could not read a webhook", { channel = c.name, error = tostring(got) }) end
   if not ok or not got then
     store.note(account, "in", "the body was not understood")
+    requests.step(request, account, "understood", false, "the body was not understood")
     return nil, "invalid"
   end
+  request.messages = #got.messages
+  requests.step(request, account, "understood", true, "")
   if got.messages[1] then
     if store.is_full(c.name) then return nil, "full" end
     db.tx(function(tx) store.take(tx, account, got.messages) end)
@@ -160,7 +178,8 @@ function M.request(ctx, c, body)
     for _, name in ipairs(list) do headers[name] = ctx:header(name) end
   end
   return { method = body and "POST" or "GET", query = ctx.query or {}, headers = headers, body = body or "",
-           now_s = math.floor(time.now_ms() / 1000), is_local = ctx:is_local() == true }
+           now_s = math.floor(time.now_ms() / 1000), is_local = ctx:is_local() == true,
+           address = ctx.ip, steps = {}, began = task.clock() }
 end
 
 return M

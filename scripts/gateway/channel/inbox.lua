@@ -16,6 +16,7 @@ local files = require "gateway.channel.files"
 local hearing = require "agent.hearing"
 local keys = require "gateway.channel.keys"
 local net = require "gateway.channel.net"
+local news = require "gateway.news"
 local people = require "gateway.channel.people"
 local post = require "gateway.post"
 local rules = require "gateway.rules.channels"
@@ -165,6 +166,7 @@ end
 local function pair(tx, item)
   local code = people.ask(tx, item)
   if not code then return "asked-already" end
+  news.after(tx, "channel.changed", { channel = item.channel, what = "people" })
   say(tx, item, SAYS.pair:format(code, code, rules.code_minutes))
   return "paired"
 end
