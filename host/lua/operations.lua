@@ -35,7 +35,6 @@ local function is_json(node) return not node or node.kind ~= "raw" and node.kind
 -- Only what takes and gives JSON is an operation.
 local function takes_json(route)
   if route.kind ~= "http" or route.has_upload then return false end
-  if route.spec.events and not (route.spec.reply and route.spec.reply[200]) then return false end
   local one = route.body_one
   if route.body_types and not (one and one.mime == JSON and one.read) then return false end
   for _, node in pairs(route.spec.reply) do
@@ -115,10 +114,15 @@ local function operation(route)
   return made
 end
 
+-- At one path, and always with an answer that is no stream.
+local function is_plain(route)
+  return not route.names and not (route.spec.events and not (route.spec.reply and route.spec.reply[200]))
+end
+
 local function make_list(g, area)
   local list = {}
   for _, route in ipairs(g.routes) do
-    if route.area == area and not route.names and takes_json(route) then list[#list + 1] = operation(route) end
+    if route.area == area and is_plain(route) and takes_json(route) then list[#list + 1] = operation(route) end
   end
   table.sort(list, function(a, b) return a.name .. a.method < b.name .. b.method end)
   return list
@@ -149,7 +153,8 @@ local function make_names(g, area)
 end
 
 --- The operations of an area by their operationIds: {[id] = operation}.  Those whose path has names in it ("{id}") are
---- among them, and take these as fields of their input.  g: a generation; nil: the one in service.
+--- among them, and take these as fields of their input; so are those that can answer with events: here they do not.
+--- g: a generation; nil: the one in service.
 function M.named(area, g)
   g = g or present()
   local names = of(g).names

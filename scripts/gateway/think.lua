@@ -19,6 +19,7 @@ local limits = require "gateway.rules.limits"
 local named = require "gateway.named"
 local news = require "gateway.news"
 local prompt = require "gateway.prompt"
+local prompts = require "gateway.prompts"
 local runs = require "gateway.run"
 local store = require "gateway.store"
 local texts = require "agent.texts"
@@ -45,20 +46,34 @@ local function sentence(code) return SENTENCES[code] or ("The model did not answ
 
 -- Before the model is asked ---------------------------------------------------------------------------
 
--- What the run asks; its pieces go to whoever listens.
+-- What the run asks; its pieces go to whoever listens.  req.sent: the messages that were sent last.
 local function request(run, snap, pieces, spent)
-  return {
+  local req
+  req = {
     system = snap.system, model = snap.model, tools = tools.offered(run, snap.has_own_tools), ref = run.id,
     max_tokens = snap.max_tokens or config.gateway.max_tokens, temperature = snap.temperature,
     reasoning_effort = snap.reasoning_effort, spent = spent, record_soon = true,
-    fit = function(tokens) return prompt.messages(snap, tokens) end,
+    fit = function(tokens)
+      req.sent = prompt.messages(snap, tokens)
+      return req.sent
+    end,
     on_delta = function(text) pieces:add(text) end,
   }
+  return req
+end
+
+-- What is sent is kept before it is sent; again if the model's server has taken less than was thought.
+local function keep_prompt(tx, run, req)
+  if not req.sent or req.kept == req.sent then return end
+  prompts.keep(tx, run, { system = req.system, messages = req.sent, tools = req.tools })
+  req.kept = req.sent
 end
 
 -- Whether the step may go on: it is still wanted, and there is a budget for it.
-local function begin(row, run, plan)
+local function begin(row, run, req)
+  local plan = req.plan
   local function try(tx)
+    req.kept = nil
     local session = store.lock(tx, run.session_id)
     if not (session and runs.at(tx, run.id, "thinking", run.step)) then return false end
     local may = booking.count(tx, run, runs.payer(run))
@@ -70,6 +85,7 @@ local function begin(row, run, plan)
     end
     if row.attempt > 1 then budget.book_interrupted(tx, runs.payer(run), run.id) end
     if plan then llm.write_down(tx, plan) end
+    keep_prompt(tx, run, req)
     return true
   end
   local may
@@ -98,11 +114,11 @@ local function ask(row, run, pieces, spent)
   req.plan = llm.plan(req)
   local until_run = not row.payload.compacted and prompt.outgrown(snap)
   if until_run then return hand_over(row, run, until_run) end
-  if not begin(row, run, req.plan) then return false end
+  if not begin(row, run, req) then return false end
   news.tell("chat", news.chat(run, "thinking", "", { step = run.step }))
   local reply, err = llm.chat(req)
   pieces:close()
-  return { reply = reply, err = err }
+  return { reply = reply, err = err, req = req }
 end
 
 -- After it has answered -------------------------------------------------------------------------------
@@ -130,6 +146,7 @@ local function finish(row, run, answer, spent, pieces)
     local mine = session and runs.at(tx, run.id, "thinking", run.step)
     if not mine then return row:done(tx) end
     booking.book(tx, run, runs.payer(run), spent)
+    if answer.req then keep_prompt(tx, run, answer.req) end
     local reply, err = answer.reply, answer.err
     if err then
       runs.fail(tx, session, run, err.code, sentence(err.code), REASONS[err.code])

@@ -21,6 +21,11 @@ local ALLOWED = {
   ["agent.claims.forget"] = "a row per worker",
   ["gateway.usage.hours"] = "hours of a hundred days, when the operator asks",
   ["gateway.usage.providers"] = "the operator's runs of a month, when he asks",
+  ["gateway.usage_report.agent"] = "hours of at most ninety days, when the operator asks",
+  ["gateway.usage_report.user"] = "hours of at most ninety days, when the operator asks",
+  ["gateway.usage_report.channel"] = "hours of at most ninety days, when the operator asks",
+  ["gateway.usage_report.model"] = "calls of at most ninety days, when the operator asks",
+  ["gateway.usage_report.users"] = "hours of a day, when the operator asks",
   ["gateway.v1.runs.keep_costs"] = "moves all that it finds, of a session that is deleted",
   ["gateway.written.forget"] = "deletes all that it finds, once a day",
   ["gateway.pairing.sweep"] = "deletes all that it finds",
@@ -105,6 +110,8 @@ local FILL = {
     on conflict do nothing]],
   [[insert into gateway_steps (run_id, n) select id, 1 from gateway_runs where $1::int > 0
     on conflict do nothing]],
+  [[insert into gateway_prompts (run_id, step, system, messages, tools, bytes, is_whole)
+    select id, 1, '', '[]', '[]', 0, true from gateway_runs where $1::int > 0 on conflict do nothing]],
   [[insert into gateway_calls (id, run_id, step, n, model_id, tool, arguments, arguments_hash, is_parallel, status)
     select 'cd' || lpad(i::text, 10, '0'), 'cg' || lpad(i::text, 10, '0'), 1, 1, 'm', 't', '{}', repeat('0', 64), true, 'done'
     from generate_series(1, $1::int) i]],

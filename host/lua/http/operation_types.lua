@@ -27,7 +27,7 @@ local function input_of(route)
     parts[1] = "{ " .. table.concat(fields, "; ") .. " }"
   end
   if route.spec.query then add(as_object(route.spec.query)) end
-  if route.body_one then add(route.body_one.schema) end
+  if route.body_one then add(route.body_one.schema.shown_as or route.body_one.schema) end
   return parts[1] and table.concat(parts, " & ") or "Record<string, never>"
 end
 
