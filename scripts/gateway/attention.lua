@@ -1,6 +1,7 @@
--- scripts/gateway/attention.lua -- what somebody should look at: jobs that fail, channels that do not work, and what
--- other areas add.  Calls of tools that wait for a permission are gateway.approvals'.
+-- scripts/gateway/attention.lua -- what somebody should look at: jobs that fail, channels that do not work, work that
+-- was given up, and what other areas add.  Calls of tools that wait for a permission are gateway.approvals'.
 
+local backlog = require "human.backlog"
 local log = require "human.log"
 local channel_status = require "gateway.channel.status"
 local cron = require "gateway.cron"
@@ -41,8 +42,17 @@ local function failing_channels()
   return list
 end
 
+local function given_up()
+  local list = {}
+  for _, kind in ipairs(backlog.kinds()) do
+    if kind.dead > 0 then list[#list + 1] = { id = kind.kind, name = kind.kind, count = kind.dead } end
+  end
+  return list
+end
+
 M.source("job", failing_jobs)
 M.source("channel", failing_channels)
+M.source("queue", given_up)
 
 --- Everything that wants attention, by kind, for a call: {{kind, id, name, detail, at, count}, ..}; and whether a kind
 --- has more.  A kind that cannot be looked at is reported as one (`unknown`), and hides no other.

@@ -49,6 +49,17 @@ describe("what wants attention", function()
     assert.same({ "unknown spec one", "two spec d" }, (listed()))
   end)
 
+  it("has the kinds of work of which some was given up, and how much", function()
+    db.exec [[insert into host_queue (kind, id, due_at, order_at, payload, attempts, dead_at, last_error)
+      select 'spec.attention', 'spec-attention-' || i, now(), now(), '{}', 5, now(), 'no' from generate_series(1, 3) i]]
+    local found
+    for _, one in ipairs((attention.list {})) do
+      if one.id == "spec.attention" then found = one end
+    end
+    db.exec "delete from host_queue where kind = 'spec.attention'"
+    assert.same({ kind = "queue", id = "spec.attention", name = "spec.attention", count = 3 }, found)
+  end)
+
   it("has one source for a kind", function()
     assert.has_error(function() attention.source("job", function() return {} end) end, "attention.source: 'job' is there already")
   end)

@@ -18,7 +18,7 @@ local Item = s.object {
 }
 
 g:rpc("attention.list", {
-  summary = "What somebody should look at: failing jobs and channels, and what waits on the marketplace",
+  summary = "What somebody should look at: what fails, was given up, or waits on the marketplace",
   roles = surface.READERS,
   result = { items = s.array(Item), more = s.bool:describe "a kind has more than are shown" },
 }, function(ctx)

@@ -64,7 +64,7 @@ function Attention({ items }: { items: ReadonlyArray<Item> }) {
 
 function Waits({ mayDecide }: { mayDecide: boolean }) {
   const { data, error, reload } = useApprovals();
-  const other = useLive('attention.list', {}, { on: ['cron.job', 'channel.failed', 'market.changed'], everyMs: 30_000 });
+  const other = useLive('attention.list', {}, { on: ['cron.job', 'channel.failed', 'queue.changed', 'market.changed'], everyMs: 30_000 });
   const items = other.data?.items ?? [];
   return (
     <section class="stack" aria-label={words('waits')}>
