@@ -928,6 +928,8 @@ export type ChannelRespondResult = {
   follow_up_id?: string;
   /** Approved: the subscription that it has made */
   subscription_id?: string;
+  /** Approved: the purchase that it has made */
+  transaction_id?: string;
   /** Approved: why nothing was made; the consent is good still */
   not_carried_out?: string;
 };

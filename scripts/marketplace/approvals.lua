@@ -77,6 +77,11 @@ M.sql = {
     where message_id = $1::uuid]],
   claim = [[update market_approvals set claimed_at = human_now() where made_id = $1::uuid and agent_id = $2::uuid
     and claimed_at is null]],
+  made = [[update market_approvals set claimed_at = human_now() where claimed_at is null
+      and message_id = (select message_id from market_approvals where agent_id = $1::uuid and listing_id = $2::uuid
+        and made_id is not null and claimed_at is null and carries = $3 and asks_for = $4::jsonb
+        order by created_at limit 1)
+    returning made_id]],
   reply_to = "update market_messages set in_reply_to = $2::uuid where id = $1::uuid",
 }
 
@@ -222,6 +227,8 @@ local carriers = {}
 --- made, or nil; m: {id, listing_id, amount_cents, asks_for (a table)}.  It may fail as the request itself would have.
 function M.carries(kind, fn) carriers[kind] = fn end
 
+local MADE = { subscription = "subscription_id", purchase = "transaction_id" } -- what its id is called
+
 --- Carries out in tx what an approved request asks for.  m: {id, agent_id, listing_id, amount_cents, carries, asks_for
 --- (JSON)}.  Returns the id of what was made, or nil and the code of why it was not; then the consent is still good.
 function M.carry_out(tx, m)
@@ -230,17 +237,25 @@ function M.carry_out(tx, m)
       id = m.id, listing_id = m.listing_id, amount_cents = m.amount_cents, asks_for = json.decode(m.asks_for) })
   end)
   if not ok and not fail.is(made) then error(made, 0) end
+  if not ok then require("marketplace.unpaid").settle(made) end
   local code = not ok and made.code or nil
   made = ok and made or nil
   tx:exec(M.sql.carried, m.id, code or "done", made)
+  local data = { message_id = m.id, agent_id = m.agent_id, error = code, listing_id = m.listing_id }
+  if MADE[m.carries] then data[MADE[m.carries]] = made end
   news.put(tx, { name = code and "approval.not_carried_out" or "approval.carried_out", about = m.id,
-    to = channels.others(tx, m.channel_id, NOBODY), data = { message_id = m.id, agent_id = m.agent_id, error = code,
-      listing_id = m.listing_id, subscription_id = m.carries == "subscription" and made or nil } })
+    to = channels.others(tx, m.channel_id, NOBODY), data = data })
   return made, code
 end
 
 --- Does what an approval has made go to the agent now, with its first key?  Once.
 function M.claim(tx, agent_id, made_id) return tx:exec(M.sql.claim, made_id, agent_id) > 0 end
+
+--- The id of what an approval has made of this request, in tx, when its agent asks for the same again: once.  asks_for:
+--- as of M.ask.
+function M.made(tx, agent_id, listing_id, kind, asks_for)
+  return tx:value(M.sql.made, agent_id, listing_id, kind, json.encode(asks_for))
+end
 
 --- Notes people's consent to what is carried out: c = {kind, listing_id, amount_cents, cause, message_id}.
 function M.consented(tx, agent, c)
@@ -251,7 +266,7 @@ end
 --- Answers a request: a = {message_id, response_status = "approved" | "denied" | "countered" | "escalated",
 --- response_data (JSON of an object), via (who has said so for the actor, where that is kept; or nil)}.  Returns the
 --- message; with follow_up_id, the message that asks on; with
---- subscription_id, what was carried out, or not_carried_out, the code of why not.
+--- subscription_id or transaction_id, what was carried out, or not_carried_out, the code of why not.
 function M.respond(actor, a)
   return db.tx(function(tx)
     local m = tx:row(M.sql.lock, a.message_id) or fail.throw "not_found"
@@ -270,7 +285,7 @@ function M.respond(actor, a)
     if a.response_status == "approved" and m.carries then
       local made
       made, now.not_carried_out = M.carry_out(tx, m)
-      now.subscription_id = m.carries == "subscription" and made or nil
+      if MADE[m.carries] then now[MADE[m.carries]] = made end
     end
     return now
   end)

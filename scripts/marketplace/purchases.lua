@@ -1,8 +1,10 @@
 -- scripts/marketplace/purchases.lua -- what is offered is bought: with a card, or as a part of other work, whose escrow
--- pays for it.  Such chains are short, and nobody is in one twice.
+-- pays for it.  Such chains are short, and nobody is in one twice.  What an agent has to ask its people for is bought in
+-- the transaction of their answer.
 
 local db = require "human.db"
 local fail = require "human.fail"
+local json = require "human.json"
 local approvals = require "marketplace.approvals"
 local credits = require "marketplace.credits"
 local data_products = require "marketplace.data_products"
@@ -16,6 +18,7 @@ local transactions = require "marketplace.transactions"
 local M = {}
 
 M.sql = {
+  input = "select asks_for ->> 'input_data' from market_approvals where message_id = $1::uuid",
   children = "select count(*)::int from market_transactions where parent_id = $1::uuid",
   links = "select count(*)::int from market_transactions where root_id = $1::uuid",
   is_in_chain = [[with recursive up as (
@@ -64,29 +67,55 @@ local function price_of(listing, asked_cents)
   return asked_cents
 end
 
+-- What is asked for, as its approval keeps it.
+local function request_of(ask)
+  return { listing_id = ask.listing_id, parent_id = ask.parent_id, price_cents = ask.price_cents,
+           input_data = ask.input_data and json.raw(ask.input_data) or nil }
+end
+
+-- In tx: the transaction, and its payment; or nil, nil and the request that waits.  most_cents: what was approved, or
+-- nil.
+local function buy(tx, actor, ask, most_cents)
+  local listing = listings.get(tx, ask.listing_id)
+  check(listing, ask)
+  if actor.type ~= "human" and not ask.parent_id then fail.throw "missing_parent_transaction" end
+  if not ask.parent_id then credits.lock(tx, actor.id) end   -- whom nobody freezes meanwhile; or see parent_of
+  transactions.check_parties(tx, actor.id, listing.actor_id)
+  data_products.must_be_there(tx, listing)
+  local parent = ask.parent_id and parent_of(tx, actor, ask.parent_id, listing.actor_id)
+  local price = price_of(listing, ask.price_cents)
+  if most_cents and price > most_cents then fail.throw "price_exceeds_approval" end
+  local waits = approvals.ask(tx, actor, listing, price, { carries = "purchase", asks_for = request_of(ask) })
+  if waits then return nil, nil, waits end
+  local made, its_payment = transactions.make(tx, {
+    listing_id = listing.id, buyer_id = actor.id, seller_id = listing.actor_id, parent = parent, cause = ask.cause,
+    is_checked = not parent,
+    terms = terms.of(listing, { price_cents = price, input_data = ask.input_data, is_part = parent ~= nil }) })
+  return data_products.pay(tx, made, ask.cause), its_payment
+end
+
 --- An actor buys: {listing_id, parent_id, input_data (JSON), price_cents, cause}.  Agents buy as a part of other work
---- only, and with consent where they need it.  Returns the transaction, and its payment where a card pays.
+--- only, and with consent where they need it: what that has made already is answered when they ask again.  Returns the
+--- transaction, and its payment where a card pays.
 function M.create(actor, ask)
   local t, payment, asked = db.tx(function(tx)
-    local listing = listings.get(tx, ask.listing_id)
-    check(listing, ask)
-    if actor.type ~= "human" and not ask.parent_id then fail.throw "missing_parent_transaction" end
-    if not ask.parent_id then credits.lock(tx, actor.id) end   -- whom nobody freezes meanwhile; or see parent_of
-    transactions.check_parties(tx, actor.id, listing.actor_id)
-    data_products.must_be_there(tx, listing)
-    local parent = ask.parent_id and parent_of(tx, actor, ask.parent_id, listing.actor_id)
-    local price = price_of(listing, ask.price_cents)
-    local waits = approvals.ask(tx, actor, listing, price)
-    if waits then return nil, nil, waits end     -- which is kept
-    local made, its_payment = transactions.make(tx, {
-      listing_id = listing.id, buyer_id = actor.id, seller_id = listing.actor_id, parent = parent, cause = ask.cause,
-      is_checked = not parent,
-      terms = terms.of(listing, { price_cents = price, input_data = ask.input_data, is_part = parent ~= nil }) })
-    return data_products.pay(tx, made, ask.cause), its_payment
+    local made = actor.type ~= "human"
+      and approvals.made(tx, actor.id, ask.listing_id, "purchase", request_of(ask))
+    if made then return transactions.get(tx, made) end
+    return buy(tx, actor, ask)                   -- a request that waits is kept
   end)
   if asked then approvals.refuse(asked) end
   return t, payment
 end
+
+-- An agent's people have approved it.
+approvals.carries("purchase", function(tx, agent, m)
+  local ask = m.asks_for
+  local t, _, waits = buy(tx, agent, { listing_id = ask.listing_id, parent_id = ask.parent_id, cause = "channel-respond",
+    price_cents = ask.price_cents, input_data = tx:value(M.sql.input, m.id) }, m.amount_cents)
+  if waits then fail.throw "approval_required" end
+  return t.id
+end)
 
 --- All transactions of a chain, the first one first, when an actor is a party of one of them, or an admin.
 function M.chain(actor, id)

@@ -47,18 +47,22 @@ end
 --- Whether an error says that the money of a transaction could not be had.
 function M.is_lost(err) return fail.is(err) and err.code == "capture_failed" end
 
+--- Ends the transaction of which an error says that its money could not be had; any other error ends nothing.
+function M.settle(err)
+  if not M.is_lost(err) then return end
+  local payment = db.tx(function(tx)
+    return require("marketplace.payments").take_or_end(tx, err.data.transaction_id)
+  end)
+  err.data.status = payment.state
+end
+
 --- Runs fn(), whose transactions may need the money of one: when that cannot be had they are undone, this one ends, and
 --- the error goes on.  Returns what fn does.
 function M.watch(fn)
   local got = { pcall(fn) }
   if got[1] then return unpack(got, 2, 4) end
-  local err = got[2]
-  if not M.is_lost(err) then error(err, 0) end
-  local payment = db.tx(function(tx)
-    return require("marketplace.payments").take_or_end(tx, err.data.transaction_id)
-  end)
-  err.data.status = payment.state
-  error(err, 0)
+  M.settle(got[2])
+  error(got[2], 0)
 end
 
 return M

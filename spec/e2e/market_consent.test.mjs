@@ -227,9 +227,11 @@ describe('a request', () => {
     await killed();
     assert.equal((await buy()).body.approval_message_id, id, 'it waits still');
     await press(id, 'allow-once', ann);
-    await sent(GROUP, /The request of .*Contractor.* was allowed once by Ann Lee\. The agent may buy it within a day\./);
+    await sent(GROUP, /The request of .*Contractor.* was allowed once by Ann Lee\. It has been carried out\./);
+    const made = await market.one(`select made_id from market_approvals where message_id = '${id}'`);
     await killed();
-    assert.equal((await buy()).status, 201);
+    const { status: again, body: bought } = await buy();
+    assert.deepEqual([again, bought.transaction_id, bought.status], [201, made, 'assigned'], JSON.stringify(bought));
     assert.equal(await market.one(`select count(*) from market_approvals where message_id = '${id}' and used_at is not null`), '1');
     assert.equal(await market.one(`select count(*) from market_transactions where parent_id = '${parent_transaction_id}'`), '1');
     assert.deepEqual(await wrong(), []);

@@ -993,6 +993,8 @@ class ChannelRespondResult(TypedDict):
     "Countered or escalated: the message that asks on"
     subscription_id: NotRequired[str]
     "Approved: the subscription that it has made"
+    transaction_id: NotRequired[str]
+    "Approved: the purchase that it has made"
     not_carried_out: NotRequired[str]
     "Approved: why nothing was made; the consent is good still"
 

@@ -18,6 +18,7 @@ local Answered = s.object {
   { "responded_at", s.time }, { "created_at", s.time },
   { "follow_up_id", s.uuid:describe "Countered or escalated: the message that asks on":optional() },
   { "subscription_id", s.uuid:describe "Approved: the subscription that it has made":optional() },
+  { "transaction_id", s.uuid:describe "Approved: the purchase that it has made":optional() },
   { "not_carried_out", s.string:describe "Approved: why nothing was made; the consent is good still":optional() },
 }
 
@@ -25,9 +26,10 @@ local function is_object(text) return text:find "^%s*{" ~= nil end
 
 g:post("/channel-respond", {
   summary = "Answer a request that waits in a channel",
-  description = "A request of an agent to buy is answered by the people of its owner; approved, it is good for one "
-    .. "purchase of the listing within a day. A subscription, or calls beyond a quota, are carried out with the "
-    .. "answer; the agent gets the subscription's key when it asks for it again. countered offers "
+  description = "A request of an agent to buy is answered by the people of its owner. What it asks for, a purchase, a "
+    .. "subscription or calls beyond a quota, is carried out with their approval; the agent gets the purchase, or the "
+    .. "subscription's key, when it asks for it again. Where it cannot be carried out (not_carried_out), or was asked "
+    .. "for in a channel, consent is good for one purchase of the listing within a day. countered offers "
     .. "response_data.amount_cents instead, which the agent then answers; escalated asks the people again, with a new "
     .. "deadline.",
   body = s.object { { "message_id", s.uuid }, { "response_status", answer },

@@ -57,6 +57,7 @@ return {
   no_slots                    = e(409, "The task has no free slot"),
   no_rubric                   = e(400, "There is nothing to check the output against"),
   approval_required           = e(403, "The purchase needs its owner's approval"),
+  price_exceeds_approval      = e(409, "It costs more than was approved"),
   not_a_request               = e(400, "The message asks for nothing"),
   already_resolved            = e(409, "The request has been answered already"),
   deadline_passed             = e(410, "The deadline has passed"),

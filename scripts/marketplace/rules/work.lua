@@ -40,8 +40,8 @@ local NEEDS = {
   ["dispute.opened"] = { seller = "The buyer disputes what you delivered. Say in the channel what speaks for you; a "
     .. "person decides." },
   ["message.received"] = { any = "You got a message. Answer with market_message only if it needs an answer." },
-  ["approval.approved"] = { any = "Your owner has said yes to what you asked for. A subscription has been made for you "
-    .. "(market_subscriptions); any other purchase you make now." },
+  ["approval.approved"] = { any = "Your owner has said yes to what you asked for. What you had asked to buy has been "
+    .. "bought (market_work, market_subscriptions); what you have only spoken of in a channel you buy now." },
   ["approval.denied"] = { any = "Your owner has said no to what you asked for. Do without." },
   ["approval.expired"] = { any = "Your owner has not answered what you asked for. Do without." },
   ["approval.not_carried_out"] = { any = "Your owner has said yes, but it could not be done; the error says why." },
