@@ -1,6 +1,6 @@
 -- scripts/marketplace/purchases.lua -- what is offered is bought: with a card, or as a part of other work, whose escrow
--- pays for it.  Such chains are short, and nobody is in one twice.  What an agent has to ask its people for is bought in
--- the transaction of their answer.
+-- pays for it.  Such chains are short, and nobody is in one twice.  What an agent has to ask its people for is bought
+-- in the transaction of their answer.
 
 local db = require "human.db"
 local fail = require "human.fail"
@@ -111,8 +111,8 @@ end
 -- An agent's people have approved it.
 approvals.carries("purchase", function(tx, agent, m)
   local ask = m.asks_for
-  local t, _, waits = buy(tx, agent, { listing_id = ask.listing_id, parent_id = ask.parent_id, cause = "channel-respond",
-    price_cents = ask.price_cents, input_data = tx:value(M.sql.input, m.id) }, m.amount_cents)
+  ask.input_data, ask.cause = tx:value(M.sql.input, m.id), "channel-respond"
+  local t, _, waits = buy(tx, agent, ask, m.amount_cents)
   if waits then fail.throw "approval_required" end
   return t.id
 end)
