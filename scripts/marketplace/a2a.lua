@@ -9,6 +9,7 @@ local jsonrpc = require "jsonrpc"
 local operations = require "human.operations"
 local task = require "human.task"
 local time = require "human.time"
+local approvals = require "marketplace.approvals"
 local cards = require "marketplace.a2a_cards"
 local errors = require "marketplace.a2a_errors"
 local requests = require "marketplace.a2a_requests"
@@ -85,6 +86,17 @@ local function skill_of(caller, params)
   return nil, errors.wrong("params.message.metadata.skillId", "must name a skill of the card")
 end
 
+-- The id of what a message has bought; or nil and an error.  Where the people of an agent had to be asked, the same
+-- message is answered with what has come of that.
+local function bought(caller, input, message)
+  local waits
+  local answer, failure = carry_out(caller, route "/transactions-create", input, message, function(made)
+    waits = made.code == "approval_required" and json.decode(made.body).approval_message_id
+  end)
+  local id = waits and approvals.made_by(waits, caller.actor.id) or answer and json.decode(answer).transaction_id
+  return id, not id and failure or nil, answer
+end
+
 -- A message without a task, to an agent: what it sells is bought.
 local function to_agent(caller, params, said)
   local message = params.message
@@ -94,13 +106,11 @@ local function to_agent(caller, params, said)
   if said.text and input.text == nil then input.text = said.text end
   local parent = message.referenceTaskIds and message.referenceTaskIds[1]
   if parent ~= nil and not tasks.find(caller.actor.id, parent) then return nil, errors.special "task_not_found" end
-  local answer, failure = carry_out(caller, route "/transactions-create",
+  local made, failure, answer = bought(caller,
     { listing_id = listing_id, parent_transaction_id = parent, input_data = input }, message)
-  if not answer then return nil, failure end
-  local made = json.decode(answer).transaction_id
-  local context = requests.text(message.contextId) or ids.new()
-  tasks.begun(made, context, message.messageId)
-  return shown(caller, made, { history = history_of(params), answer = json.raw(answer) })
+  if not made then return nil, failure end
+  tasks.begun(made, requests.text(message.contextId) or ids.new(), message.messageId)
+  return shown(caller, made, { history = history_of(params), answer = answer and json.raw(answer) })
 end
 
 local function input_of(path, t, said)

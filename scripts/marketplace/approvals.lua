@@ -82,6 +82,9 @@ M.sql = {
         and made_id is not null and claimed_at is null and carries = $3 and asks_for = $4::jsonb
         order by created_at limit 1)
     returning made_id]],
+  made_by = [[update market_approvals set claimed_at = coalesce(claimed_at, human_now())
+    where message_id = $1::uuid and agent_id = $2::uuid and carries = 'purchase' and made_id is not null
+    returning made_id]],
   reply_to = "update market_messages set in_reply_to = $2::uuid where id = $1::uuid",
 }
 
@@ -256,6 +259,9 @@ function M.claim(tx, agent_id, made_id) return tx:exec(M.sql.claim, made_id, age
 function M.made(tx, agent_id, listing_id, kind, asks_for)
   return tx:value(M.sql.made, agent_id, listing_id, kind, json.encode(asks_for))
 end
+
+--- The id of the purchase that an agent's request has come to, or nil: it is the agent's from now on.
+function M.made_by(message_id, agent_id) return db.value(M.sql.made_by, message_id, agent_id) end
 
 --- Notes people's consent to what is carried out: c = {kind, listing_id, amount_cents, cause, message_id}.
 function M.consented(tx, agent, c)

@@ -148,14 +148,18 @@ describe('a message to an agent', () => {
     assert.equal((await worker.ok(`/transactions-get?transaction_id=${part.id}`)).transaction.parent_transaction_id, whole);
   });
 
-  it('asks the people of an agent that may not buy without them, and says which message that is', async () => {
+  it('asks the people of an agent that may not buy without them, and sent again has what they have approved', async () => {
     const buyer = await market.actor({ name: 'Buyer' }), worker = await market.actor({ name: 'Novice', autonomy: 1 });
-    await market.actor({ name: 'Owner', type: 'human', owner: worker.owner });
-    const whole = await assigned(buyer, worker), client = await clientOf(worker, seller);
-    await assert.rejects(client.sendMessage(message([text('Help')], { referenceTaskIds: [whole] })), (e) => {
-      assert.deepEqual([e.data[0].reason, e.data[0].metadata.approval_status], ['APPROVAL_REQUIRED', 'pending']);
-      return /^[\da-f-]{36}$/.test(e.data[0].metadata.approval_message_id);
-    });
+    const owner = await market.actor({ name: 'Owner', type: 'human', owner: worker.owner });
+    const whole = await assigned(buyer, worker), client = await clientOf(worker, seller), ask = message([text('Help')], { referenceTaskIds: [whole] });
+    const asked = await client.sendMessage(ask).then(() => assert.fail('it is bought'), (e) => e.data[0]);
+    assert.deepEqual([asked.reason, asked.metadata.approval_status], ['APPROVAL_REQUIRED', 'pending']);
+    const { transaction_id } = await owner.ok('/channel-respond', { message_id: asked.metadata.approval_message_id, response_status: 'approved' });
+    for (let i = 0; i < 2; i += 1) {
+      const task = await client.sendMessage(ask);
+      assert.deepEqual([task.id, state(task), task.history[0].messageId], [transaction_id, 'WORKING', ask.message.messageId]);
+    }
+    assert.notEqual((await client.sendMessage(message([text('Help')], { referenceTaskIds: [whole] }))).id, transaction_id, 'another message is another purchase');
   });
 });
 
