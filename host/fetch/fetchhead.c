@@ -3,7 +3,6 @@
  * dropped; lines after the body (trailers) are ignored. */
 #include "fetch/fetchhead.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/pack.h"
@@ -15,16 +14,28 @@ void fetchhead_init(fetchhead *h) {
 
 void fetchhead_free(fetchhead *h) { buf_free(&h->b); }
 
+/* Three digits after the first space; 0: none. */
+static int status_of(const char *p, size_t n) {
+  const char *space = memchr(p, ' ', n), *end = p + n;
+  int status = 0;
+  if (!space || end - space < 4) return 0;
+  for (const char *c = space + 1; c < space + 4; c++) {
+    if (*c < '0' || *c > '9') return 0;
+    status = 10 * status + (*c - '0');
+  }
+  return status < 100 ? 0 : status;
+}
+
 static void begin(fetchhead *h, const char *p, size_t n) {
-  const char *space = memchr(p, ' ', n);
   h->b.n = 0;
   h->count = 0;
-  h->status = space && p + n - space >= 4 ? (int)strtol(space + 1, NULL, 10) : 0;
+  h->status = status_of(p, n);
+  h->begun = true;
 }
 
 static int add_line(fetchhead *h, const char *p, size_t n) {
   const char *colon = memchr(p, ':', n);
-  if (!colon || colon == p || *p == ' ' || *p == '\t') return 0;
+  if (!colon || colon == p || *p == ' ' || *p == '\t' || memchr(p, 0, (size_t)(colon - p))) return 0;
   const char *v = colon + 1, *end = p + n;
   while (v < end && (*v == ' ' || *v == '\t')) v++;
   while (end > v && (end[-1] == ' ' || end[-1] == '\t')) end--;
@@ -42,12 +53,13 @@ static int add_line(fetchhead *h, const char *p, size_t n) {
 int fetchhead_line(fetchhead *h, const char *p, size_t n) {
   if (h->complete) return 0;
   while (n && (p[n - 1] == '\r' || p[n - 1] == '\n')) n--;
-  if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) {
+  if (!h->begun && n >= 5 && memcmp(p, "HTTP/", 5) == 0) {
     begin(h, p, n);
     return 0;
   }
   if (n) return add_line(h, p, n);
   h->complete = h->status >= 200;
+  h->begun = false;
   return 0;
 }
 

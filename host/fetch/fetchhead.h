@@ -11,6 +11,7 @@ enum { FETCHHEAD_BYTES = 64 << 10, FETCHHEAD_COUNT = 256 };
 typedef struct {
   buf b;         /* name NUL value NUL ..; names in lower case */
   int count, status;
+  bool begun;    /* a status line came, and the empty line that ends its head has not */
   bool complete; /* the head of the final (not 1xx) response is complete */
 } fetchhead;
 

@@ -66,6 +66,9 @@ describe("host.fetch", function()
   it("takes the final head after interim ones, and does not follow redirects", function()
     local _, r = fetch { path = "/hint" }
     assert.same({ "final", nil }, { r.body, r.headers["x-early"] })
+    -- A header that looks like a status line is none.
+    local two, said = fetch { path = "/twohead" }
+    assert.same({ 200, "1", "hi" }, { two, said.headers["x-one"], said.body })
     local status, moved = fetch { path = "/moved" }
     assert.same({ 302, "/echo" }, { status, moved.headers.location })
   end)

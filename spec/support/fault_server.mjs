@@ -43,6 +43,7 @@ function ticks(socket, id) {
 
 const answers = {
   '/echo': (s, request) => s.write(text(request, 'X-A: 1\r\nx-a: 2\r\n')),
+  '/twohead': (s) => s.write('HTTP/1.1 200 OK\r\nX-One: 1\r\nHTTP/9: 404 Not Found\r\nContent-Length: 2\r\n\r\nhi'),
   '/hint': (s) => s.write('HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n' + text('final')),
   '/moved': (s) => s.write('HTTP/1.1 302 Found\r\nLocation: /echo\r\nContent-Length: 0\r\n\r\n'),
   '/gzip': (s, _, q) => {
