@@ -83,24 +83,6 @@ function M.number(n)
 end
 local number = M.number
 
--- Whether cjson writes `v` correctly: no empty table, no marked or mixed one, no long number.
--- Walking first and then calling cjson once is 1.8 times as fast as writing value by value.
-local function suits_cjson(v, depth)
-  if depth > MAX_DEPTH or getmetatable(v) then return false end
-  local count, n = 0, #v
-  for key, x in next, v do
-    count = count + 1
-    if n == 0 and type(key) ~= "string" then return false end
-    local t = type(x)
-    if t == "number" then
-      if x ~= floor(x) or x >= 1e14 or x <= -1e14 then return false end
-    elseif t == "table" and not suits_cjson(x, depth + 1) then
-      return false
-    end
-  end
-  return count > 0 and (n == 0 or count == n)
-end
-
 local out = buffer.new() -- encode neither yields nor calls out, so one buffer serves all
 local put_value
 
@@ -174,14 +156,23 @@ local function write(v, order)
   return text
 end
 
+-- function(value, before, after) -> text; nil for what has to be looked at.  Absent in specs without a host.
+local fast = host.json_encoder and host.json_encoder(ARRAY)
+
 --- JSON text of any plain value.  A table with a first position is an array, any other an object
 --- (an empty table is `{}` unless marked by json.array).  Names come in no particular order.
 --- Raises a string for what JSON cannot represent: functions, cycles, NaN, arrays with holes or names.
 function M.encode(v)
-  local t = type(v)
-  if t == "string" then return quote(v) end
-  if t == "table" and suits_cjson(v, 1) then return unslash(cjson_encode(v)) end
-  return write(v)
+  local text
+  if fast then text = fast(v) end
+  return text or write(v)
+end
+
+--- The same between two other texts, without a string for the value alone.
+function M.encode_between(before, v, after)
+  local text
+  if fast then text = fast(v, before, after) end
+  return text or before .. write(v) .. after
 end
 
 --- As encode, with names in order: first those in `first` (an array of names), then the rest
@@ -296,18 +287,18 @@ end
 -- function(text) -> value; nil when the text may be wrong.  Absent in specs that run without a host.
 local read = host.json_reader and host.json_reader(ARRAY)
 
---- The value of a JSON text, or nil and a message that starts "is not valid JSON".
+--- The value of a JSON text (from byte `from` on, when given), or nil and a message that starts "is not valid JSON".
 --- Strict as RFC 8259 with three exceptions: raw control characters inside strings pass; the last of
 --- duplicate names wins; a number beyond a double becomes infinite (schema readers refuse it).
 --- null is json.null, an empty array is marked (json.is_array), depth is at most 64.
 --- The caller bounds the size; time is linear in it.
-function M.decode(text)
+function M.decode(text, from)
   if type(text) ~= "string" then return nil, "is not valid JSON: there is no text" end
   if read then
-    local v = read(text)
+    local v = read(text, from)
     if v ~= nil then return v end
   end
-  return decode_carefully(text)
+  return decode_carefully(from and sub(text, from) or text)
 end
 
 return M

@@ -288,10 +288,14 @@ static bool value(reader *r) {
   }
 }
 
-/* The value of a text; nil: json.lua has to look at it. */
+/* The value of a text, from a byte on (1 when absent); nil: json.lua has to look at it. */
 static int json_read(lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
+  lua_Integer from = luaL_optinteger(L, 2, 1) - 1;
+  if (from < 0 || (size_t)from > n) return lua_pushnil(L), 1;
+  text += from;
+  n -= (size_t)from;
   reader r = {.L = L, .p = text, .end = text + n};
   bool ok = !memchr(text, 0, n) && utf8_check(UTF8_OK, text, n) == UTF8_OK && value(&r);
   if (scratch.cap > KEEP) buf_free(&scratch);
@@ -301,7 +305,7 @@ static int json_read(lua_State *L) {
   return 1;
 }
 
-/* native.json_reader(metatable of empty arrays) -> function(text) -> value or nil. */
+/* native.json_reader(metatable of empty arrays) -> function(text, from) -> value or nil. */
 static int json_reader(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * jsonwrite.c -- Lua values as JSON text, in one pass over what a schema declares: one string is made,
- * not one for each member.  host/lua/schema/encoder.lua compiles the schema, writes the kinds that are
- * not here, and everything that does not plainly fit.
+ * jsonwrite.c -- Lua values as JSON text, with or without a schema, in one pass: one string is made, not
+ * one for each member.  host/lua/schema/encoder.lua compiles a schema and writes the kinds that are not
+ * here; it and host/lua/json.lua look at everything that does not plainly fit.
  *
  * Owns: the buffer that the text grows in.  Must never: refuse by itself, or call code of scripts. */
 #include "server/jsonwrite.h"
@@ -16,7 +16,7 @@
 
 #include "core/buf.h"
 
-enum { NUMBER_MAX = 40, ESCAPED = 6, KEEP = 64 << 10, PARTS_MAX = 1 << 16, REFS = 2 };
+enum { NUMBER_MAX = 40, ESCAPED = 6, DEPTH_MAX = 64, KEEP = 64 << 10, PARTS_MAX = 1 << 16, REFS = 2 };
 
 /* As encoder.lua counts them. */
 typedef enum {
@@ -215,6 +215,71 @@ static bool write_node(lua_State *L, const program *p, const node *n) {
   }
 }
 
+/* ---- values without a schema ---- */
+
+static bool write_any(lua_State *L, int depth);
+
+/* An object's members, in the table's own order; the names are strings, or json.lua has to look. */
+static bool write_members(lua_State *L, int depth) {
+  size_t start = out.n;
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    size_t n;
+    if (lua_type(L, -2) != LUA_TSTRING) return false;
+    const char *name = lua_tolstring(L, -2, &n);
+    if (!put(",", 1) || !put_quoted(name, n) || !put(":", 1) || !write_any(L, depth + 1)) return false;
+    lua_pop(L, 1);
+  }
+  if (out.n == start) return put("{}", 2);
+  out.p[start] = '{';
+  return put("}", 1);
+}
+
+/* Whether the table on top has `count` members: then an array of that length has no others. */
+static bool has_only(lua_State *L, size_t count) {
+  size_t n = 0;
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    lua_pop(L, 1);
+    n++;
+  }
+  return n == count;
+}
+
+static bool write_items(lua_State *L, size_t count, int depth) {
+  for (size_t i = 1; i <= count; i++) {
+    if (!put(i > 1 ? "," : "[", 1)) return false;
+    lua_rawgeti(L, -1, (int)i);
+    if (lua_isnil(L, -1) || !write_any(L, depth + 1)) return false;
+    lua_pop(L, 1);
+  }
+  return count ? put("]", 1) : put("[]", 2);
+}
+
+/* The only metatable that is known here says that a table is an array. */
+static bool write_table(lua_State *L, int depth) {
+  size_t count = lua_objlen(L, -1);
+  bool marked = lua_getmetatable(L, -1);
+  if (marked) {
+    bool known = lua_rawequal(L, -1, lua_upvalueindex(1));
+    lua_pop(L, 1);
+    if (!known) return false;
+  }
+  if (count || marked) return has_only(L, count) && write_items(L, count, depth);
+  return write_members(L, depth);
+}
+
+static bool write_any(lua_State *L, int depth) {
+  switch (lua_type(L, -1)) {
+    case LUA_TSTRING: return write_text(L);
+    case LUA_TNUMBER: return write_number(L, false);
+    case LUA_TBOOLEAN: return write_bool(L);
+    case LUA_TLIGHTUSERDATA: return is_null(L) && put("null", 4);
+    case LUA_TTABLE: return depth < DEPTH_MAX && lua_checkstack(L, 8) && write_table(L, depth);
+    default: return false;
+  }
+}
+
 /* ---- for Lua ---- */
 
 static int push_text(lua_State *L, bool ok) {
@@ -231,6 +296,26 @@ static int json_write(lua_State *L) {
   lua_settop(L, 1);
   out.n = 0;
   return push_text(L, write_node(L, p, &p->node[0]));
+}
+
+/* The text of a value between two others, which may be nil; nil: json.lua has to look at it. */
+static int json_encode(lua_State *L) {
+  size_t before_n = 0, after_n = 0;
+  if (busy) return lua_pushnil(L), 1;
+  lua_settop(L, 3);
+  const char *before = lua_tolstring(L, 2, &before_n), *after = lua_tolstring(L, 3, &after_n);
+  out.n = 0;
+  bool ok = put(before, before_n);
+  lua_pushvalue(L, 1);
+  return push_text(L, ok && write_any(L, 0) && put(after, after_n));
+}
+
+/* native.json_encoder(metatable of arrays) -> function(value, before, after) -> text or nil. */
+static int json_encoder(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_pushcclosure(L, json_encode, 1);
+  return 1;
 }
 
 /* native.json_quote(text) -> a JSON string. */
@@ -303,6 +388,7 @@ static int json_writer(lua_State *L) {
 }
 
 void jsonwrite_register(lua_State *L) {
-  static const luaL_Reg fns[] = {{"json_writer", json_writer}, {"json_quote", json_quote}, {NULL, NULL}};
+  static const luaL_Reg fns[] = {{"json_writer", json_writer}, {"json_encoder", json_encoder},
+                                 {"json_quote", json_quote}, {NULL, NULL}};
   luaL_register(L, NULL, fns);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * jsonwrite.h -- Lua values as JSON text, by a schema.  Only bridge.c includes this. */
+ * jsonwrite.h -- Lua values as JSON text.  Only bridge.c includes this. */
 #ifndef HUMAN_JSONWRITE_H
 #define HUMAN_JSONWRITE_H
 #include <lua.h>
 
-/* Adds json_writer and json_quote to the table on top of the stack. */
+/* Adds json_writer, json_encoder and json_quote to the table on top of the stack. */
 void jsonwrite_register(lua_State *L);
 
 #endif

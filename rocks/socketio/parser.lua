@@ -73,7 +73,8 @@ local function read_head(text, i, kind, max)
   return count, name, id, from
 end
 
---- Makes a decoder.  options: json_decode(text) -> value | nil, message; max_attachments (10).
+--- Makes a decoder.  options: json_decode(text, from) -> value | nil, message: of the text from
+--- that byte on; max_attachments (10).
 --- The decoder is fn(text, i): the packet in `text` from byte `i` on.  It returns
 --- kind (0..6), namespace, ack id (digits as a string) | false, data | nil, attachment count;
 --- or nil and a message.
@@ -84,7 +85,7 @@ function M.decoder(options)
   return function(text, i)
     local kind, first = byte(text, i, i + 1)
     if kind == 50 and first == 91 then -- `2[…]`: nearly all that ever comes
-      local data, err = json_decode(sub(text, i + 1))
+      local data, err = json_decode(text, i + 1)
       if is_event(data) then return 2, "/", false, data, 0 end
       return nil, err or "invalid payload"
     end
@@ -95,7 +96,7 @@ function M.decoder(options)
     local data, err
     first = byte(text, from)
     if first then
-      data, err = json_decode(sub(text, from))
+      data, err = json_decode(text, from)
       if data == nil then return nil, err or "invalid JSON" end
     end
     if not payload_ok(kind, first, data) then return nil, "invalid payload" end

@@ -296,7 +296,8 @@ function M.match(text, pattern, from, mode, steps)
   return C.host_match(fill(a, text), fill(b, pattern), from, mode, found)
 end
 
-M.json_reader, M.json_writer, M.json_quote = native.json_reader, native.json_writer, native.json_quote
+M.json_reader, M.json_encoder = native.json_reader, native.json_encoder
+M.json_writer, M.json_quote = native.json_writer, native.json_quote
 
 function M.utf8_ok(s) return C.host_utf8_ok(fill(a, s)) == 1 end
 

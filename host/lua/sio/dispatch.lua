@@ -11,9 +11,7 @@ local fail = require "human.fail"
 local grants = require "human.http.grants"
 local host = require "human.core.host"
 local http = require "human.sio.http"
-local json = require "human.json"
 local log = require "human.log"
-local lossy = require "human.core.lossy"
 local namespaces = require "human.sio.namespace"
 local parser = require "socketio.parser"
 local recovery = require "human.sio.recovery"
@@ -23,9 +21,8 @@ local sockets = require "human.sio.socket"
 local timer = require "human.core.timer"
 
 local spawn_as, declared = sched.spawn_as, namespaces.declared
-local function from_json(text) return json.decode(lossy.json(text)) end
 
-local decode = parser.decoder { json_decode = from_json, max_attachments = 10 }
+local decode = parser.decoder { json_decode = encode.from_json, max_attachments = 10 }
 
 local MAILBOX = 64             -- pending packets per socket
 local HANDLER_S = 30           -- a handler that waits longer is cancelled

@@ -11,7 +11,7 @@ local msgpack = require "msgpack"
 local packed = require "socketio.packed"
 local parser = require "socketio.parser"
 
-local encode, select, type = json.encode, select, type
+local encode, between, select, type = json.encode, json.encode_between, select, type
 local possible, RESERVED, NULL = binary.possible, parser.RESERVED, host.NULL
 local PREFIX_MAX = 512 -- cached prefixes per namespace; clients may choose event names, e.g. by an echo
 
@@ -41,6 +41,16 @@ local function pack(first, ...)
     if args[i] == nil then args[i] = NULL end
   end
   return args, n + 1
+end
+
+--- The value of the JSON in a text from byte `from` on; or nil and a message.  Halves of characters are rare, so they
+--- are looked for only in what could not be read.
+function M.from_json(text, from)
+  local v, err = json.decode(text, from)
+  if not err then return v end
+  local mended = lossy.json(text)
+  if mended == text then return nil, err end
+  return json.decode(mended, from)
 end
 
 -- MessagePack ------------------------------------------------------------------------------------
@@ -85,8 +95,8 @@ function M.event(nsp, id, offset, event, ...)
   if id or select("#", ...) ~= 1 or possible() or nsp.rt.packed then return general(nsp, id, offset, event, ...) end
   local value = ...
   local head = nsp.prefixes[event] or prefix(nsp, event)
-  if offset then return head .. encode(value) .. ',"' .. offset .. '"]' end
-  return head .. encode(value) .. "]"
+  if offset then return between(head, value, ',"' .. offset .. '"]') end
+  return between(head, value, "]")
 end
 
 --- An acknowledgement packet; id: digits as received.
