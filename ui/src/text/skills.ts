@@ -1,0 +1,13 @@
+// Texts of the skills.
+export const skills = {
+  en: {
+    name: 'Name', state: 'State', about: 'What it is for', version: 'Version', warnings: 'Warnings', on: 'on', off: 'off', all: 'All', none: 'No skill is installed', noneHelp: 'A skill is a text that says how something is done well, with files beside it. It is off until you have read and enabled it.',
+    install: 'Install a skill', address: 'Address', addressHelp: 'https: a SKILL.md, a manifest, an archive, or a folder on GitHub.', installed: '{name} is installed, and off', enable: 'Enable as it is now', disable: 'Disable', update: 'Fetch anew', uninstall: 'Uninstall', enabled: '{name} is enabled', disabled: '{name} is off',
+    uninstallTitle: 'Uninstall {name}?', uninstallText: 'Its files are deleted.', uninstalled: '{name} was uninstalled', same: '{name} has not changed', changed: '{name} has changed, and is off: read it again', files: 'Files', source: 'From', hash: 'Hash', author: 'Author', license: 'License', tools: 'Tools that it leaves to the agent', hosts: 'Hosts that it names', needs: 'It needs what is not here', seen: 'Installed', enabledAt: 'Enabled', read: 'Read before you enable it: these are the exact bytes.', binary: 'This file is no text.', gone: 'There is no such skill', ofWarnings: 'What is plainly there', line: 'line {n}',
+  },
+  de: {
+    name: 'Name', state: 'Zustand', about: 'Wozu', version: 'Version', warnings: 'Warnungen', on: 'an', off: 'aus', all: 'Alle', none: 'Keine Fähigkeit ist installiert', noneHelp: 'Eine Fähigkeit ist ein Text darüber, wie etwas gut gemacht wird, mit Dateien dabei. Sie ist aus, bis du sie gelesen und angeschaltet hast.',
+    install: 'Fähigkeit installieren', address: 'Adresse', addressHelp: 'https: eine SKILL.md, ein Manifest, ein Archiv oder ein Ordner auf GitHub.', installed: '{name} ist installiert und aus', enable: 'So anschalten, wie sie ist', disable: 'Abschalten', update: 'Neu holen', uninstall: 'Entfernen', enabled: '{name} ist an', disabled: '{name} ist aus',
+    uninstallTitle: '{name} entfernen?', uninstallText: 'Ihre Dateien werden gelöscht.', uninstalled: '{name} wurde entfernt', same: '{name} hat sich nicht geändert', changed: '{name} hat sich geändert und ist aus: lies sie noch einmal', files: 'Dateien', source: 'Von', hash: 'Hash', author: 'Autor', license: 'Lizenz', tools: 'Werkzeuge, die sie dem Agenten lässt', hosts: 'Rechner, die sie nennt', needs: 'Sie braucht, was hier fehlt', seen: 'Installiert', enabledAt: 'Angeschaltet', read: 'Lies sie, bevor du sie anschaltest: das sind die genauen Bytes.', binary: 'Diese Datei ist kein Text.', gone: 'Diese Fähigkeit gibt es nicht', ofWarnings: 'Was offen darin steht', line: 'Zeile {n}',
+  },
+};
