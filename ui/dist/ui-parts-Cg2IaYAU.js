@@ -1,0 +1,15 @@
+import{P as e,R as t,W as n,a as r,c as i,d as a,f as o,g as s,h as c,i as l,l as u,m as d,n as f,o as p,p as m,r as h,s as g,u as _,y as v}from"./ui-parts-BfWC966r.js";import{t as y}from"./ui-markdown-DOvlypN8.js";import{t as b}from"./ui-table-Cpfj8H7M.js";import{i as x,o as S}from"./ui-CfC81IeP.js";var C=Array.from({length:1e5},(e,t)=>({id:`row-${t}`,n:t,name:`Row number ${t}`})),w=`# A title
+
+Some **strong** text, \`code\`, and a [link](https://example.com/?a=1&b=2); [no link](javascript:alert(1)).
+
+- one
+- <script>alert(1)<\/script> ![picture](https://example.com/x.png)
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+\`\`\`js
+const a = 1 < 2;
+\`\`\`
+`,T=[{name:`id`,label:`Id`,width:`8rem`,cell:e=>v(`code`,{children:e.id})},{name:`name`,label:`Name`,width:`minmax(8rem, 1fr)`,cell:e=>e.name},{name:`n`,label:`Number`,width:`6rem`,isNumber:!0,cell:e=>v(o,{cents:e.n})}];function E({route:o}){let[E,D]=n(``),[O,k]=n(null),A=e(async()=>{k(null),x(`Done`,()=>x(`Undone`))});return v(`div`,{class:`stack`,children:[v(c,{chosen:o.query.tab??`one`,list:[{name:`one`,label:`view.overview`,href:S(`parts`,null,{tab:`one`})},{name:`two`,label:`view.chat`,href:S(`parts`,null,{tab:`two`})}]}),v(d,{title:`Buttons and marks`,children:v(`div`,{class:`row wrap`,children:[v(f,{kind:`main`,icon:`check`,children:`Main`}),v(f,{children:`Other`}),v(f,{kind:`risky`,icon:`trash-2`,children:`Risky`}),v(f,{kind:`plain`,icon:`ellipsis`,label:`More`}),v(f,{disabled:!0,children:`Not now`}),v(a,{tone:`good`,children:`good`}),v(a,{tone:`warn`,children:`warn`}),v(a,{tone:`bad`,icon:`circle-x`,children:`bad`}),v(a,{children:`plain`}),v(_,{name:`bot`}),v(s,{at:Date.now()-18e4}),v(`kbd`,{children:`g`}),v(`kbd`,{children:`c`}),v(f,{onClick:()=>k(`dialog`),children:`Dialog`}),v(f,{onClick:()=>k(`confirm`),children:`Confirm`}),v(f,{onClick:()=>x(`A notice`,()=>x(`Undone`)),children:`Notice`})]})}),v(`div`,{class:`figures`,children:[v(u,{label:`Cost`,value:`$1.20`,more:`of $5`}),v(u,{label:`Turns`,value:`1,204`})]}),v(d,{title:`Fields`,children:v(`div`,{class:`stack`,children:[v(i,{label:`Name`,value:E,onInput:D,help:`What it is called`}),v(i,{label:`Name`,value:E,onInput:D,error:`It must not be empty`}),v(i,{label:`Text`,value:E,onInput:D,lines:3})]})}),v(d,{title:`Notes`,children:v(`div`,{class:`stack`,children:[v(m,{children:`Plain`}),v(m,{tone:`warn`,icon:`triangle-alert`,children:`Warning`}),v(g,{error:new t(`not_found`,`There is no such thing.`)}),v(h,{value:{a:[1,2],text:`with ‮ inside`}})]})}),v(d,{title:`A hundred thousand rows`,flush:!0,children:v(`div`,{class:`sample`,children:v(b,{label:`Rows`,rows:C,columns:T,keyOf:e=>e.id,href:e=>S(`parts`,null,{row:e.id}),chosen:o.query.row??null,empty:null})})}),v(d,{title:`Markdown`,children:v(`div`,{class:`stack`,children:v(y,{text:w})})}),v(d,{title:`Empty`,flush:!0,children:v(p,{icon:`inbox`,title:`Nothing is here`,children:v(`p`,{children:`What to do next.`})})}),O===`dialog`&&v(r,{title:`A dialog`,onClose:()=>k(null),children:`Text`}),O===`confirm`&&v(l,{title:`Delete it?`,text:`It cannot be taken back.`,label:`Delete`,action:A,onClose:()=>k(null)})]})}export{E as default};
