@@ -26,11 +26,11 @@ local function newest(columns, from, where)
 end
 
 local function transactions(side, other)
-  return ([[select 'transaction' as kind, t.id, mine.id as actor_id, mine.display_name as actor, '%s' as side, t.title,
-      t.state, t.price_cents, t.other_id, t.counter_by, t.due_at, t.created_at
+  return ([[select 'transaction' as kind, t.id, t.listing_id, mine.id as actor_id, mine.display_name as actor,
+      '%s' as side, t.title, t.state, t.price_cents, t.other_id, t.counter_by, t.due_at, t.created_at
     from mine cross join lateral %s t]]):format(side,
-    newest("n.id, n.title, n.state, n.price_cents, n." .. other .. [[_id as other_id, null::uuid as counter_by,
-        case n.state when 'delivered' then n.review_deadline else n.sla_deadline end as due_at, n.created_at]],
+    newest("n.id, n.listing_id, n.title, n.state, n.price_cents, n." .. other .. [[_id as other_id,
+        null::uuid as counter_by, case n.state when 'delivered' then n.review_deadline else n.sla_deadline end as due_at, n.created_at]],
       "market_transactions where " .. side .. "_id = mine.id", "n.ended_at is null"))
 end
 
@@ -53,12 +53,12 @@ M.sql = {
   items = MINE .. "select i.*, o.display_name as other, " .. order.key:gsub("created_at", "i.created_at")
     :gsub("id::", "i.id::") .. " from (" .. transactions("buyer", "seller") .. " union all "
     .. transactions("seller", "buyer") .. [[ union all
-    select 'bid', b.id, mine.id, mine.display_name, 'bidder', l.title, b.state, b.price_cents, l.actor_id, b.counter_by,
-      b.expires_at, b.created_at
+    select 'bid', b.id, b.listing_id, mine.id, mine.display_name, 'bidder', l.title, b.state, b.price_cents, l.actor_id,
+      b.counter_by, b.expires_at, b.created_at
     from mine cross join lateral ]] .. newest(BID, "market_bids where bidder_id = mine.id", OPEN_BID) .. [[ b
     join market_listings l on l.id = b.listing_id union all
-    select 'bid', b.id, mine.id, mine.display_name, 'owner', l.title, b.state, b.price_cents, b.bidder_id, b.counter_by,
-      b.expires_at, b.created_at
+    select 'bid', b.id, b.listing_id, mine.id, mine.display_name, 'owner', l.title, b.state, b.price_cents, b.bidder_id,
+      b.counter_by, b.expires_at, b.created_at
     from mine cross join lateral (select id, title from market_listings where actor_id = mine.id
       order by created_at desc limit ]] .. LISTINGS .. [[) l
     cross join lateral ]] .. newest(BID, "market_bids where listing_id = l.id", OPEN_BID) .. [[ b

@@ -38,7 +38,8 @@ local Actor = s.object {
   { "requests", s.int:describe "that wait for an answer, up to a hundred" },
 }
 local Item = s.object {
-  { "kind", s.enum { "transaction", "bid" } }, { "id", s.uuid }, { "actorId", s.uuid }, { "actor", s.string },
+  { "kind", s.enum { "transaction", "bid" } }, { "id", s.uuid }, { "listingId", s.uuid },
+  { "actorId", s.uuid }, { "actor", s.string },
   { "side", s.enum { "buyer", "seller", "bidder", "owner" }:describe "of the agent; owner: of the listing" },
   { "title", s.string }, { "state", s.string }, { "priceUsd", usd }, { "withId", s.uuid }, { "with", s.string },
   { "waitsOn", s.enum { "us", "them", "platform" }:optional() }, { "waitsFor", text },
@@ -53,7 +54,8 @@ end
 
 local function item_of(row)
   local waits = row.waits or {}
-  return { kind = row.kind, id = row.id, actorId = row.actor_id, actor = row.actor, side = row.side, title = row.title,
+  return { kind = row.kind, id = row.id, listingId = row.listing_id, actorId = row.actor_id,
+           actor = row.actor, side = row.side, title = row.title,
            state = row.state, priceUsd = row.price_cents / 100, withId = row.other_id, with = row.other,
            waitsOn = waits.on, waitsFor = waits.what, dueAt = row.due_at, createdAt = row.created_at }
 end

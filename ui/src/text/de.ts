@@ -28,6 +28,7 @@ export const de: Catalogue = {
   'view.skills': 'Fähigkeiten',
   'view.tools': 'Werkzeuge',
   'view.nodes': 'Rechner',
+  'view.trades': 'Geschäfte',
   'view.parts': 'Bausteine',
   'view.unknown': 'Diese Seite gibt es nicht',
   'view.unknownHelp': 'Der Link ist vielleicht alt. Mit g h geht es zur Übersicht.',

@@ -27,6 +27,7 @@ export const en = {
   'view.skills': 'Skills',
   'view.tools': 'Tools',
   'view.nodes': 'Nodes',
+  'view.trades': 'Trades',
   'view.parts': 'Parts',
   'view.unknown': 'There is no such page',
   'view.unknownHelp': 'The link may be old. Press g h for the overview.',

@@ -30,6 +30,7 @@ export const views: ReadonlyArray<View> = [
   { name: 'automations', label: 'view.automations', icon: 'calendar-clock', group: 'make', key: 'j', isWhole: true, load: () => import('./automations') },
   { name: 'skills', label: 'view.skills', icon: 'book-open', group: 'make', key: 'k', isWhole: true, load: () => import('./skills') },
   { name: 'tools', label: 'view.tools', icon: 'wrench', group: 'make', key: 't', isWhole: true, load: () => import('./tools') },
+  { name: 'trades', label: 'view.trades', icon: 'store', group: 'trade', key: 'm', isWhole: true, load: () => import('./trades') },
   { name: 'channels', label: 'view.channels', icon: 'radio', group: 'run', key: 'n', load: () => import('./channels') },
   { name: 'queue', label: 'view.queue', icon: 'inbox', group: 'run', key: 'q', isWhole: true, load: () => import('./queue') },
   { name: 'logs', label: 'view.logs', icon: 'list', group: 'run', key: 'l', isWhole: true, load: () => import('./logs') },

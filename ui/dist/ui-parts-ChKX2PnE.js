@@ -1,0 +1,15 @@
+import{G as e,P as t,a as n,c as r,d as i,f as a,g as o,h as s,i as c,l,m as u,n as d,o as f,p,r as m,s as h,u as g,y as _,z as v}from"./ui-parts-BYP0ZwDa.js";import{t as y}from"./ui-markdown-Cf1cQZba.js";import{t as b}from"./ui-table-Bp_Dt7QN.js";import{i as x,o as S}from"./ui-CYbVpX71.js";var C=Array.from({length:1e5},(e,t)=>({id:`row-${t}`,n:t,name:`Row number ${t}`})),w=`# A title
+
+Some **strong** text, \`code\`, and a [link](https://example.com/?a=1&b=2); [no link](javascript:alert(1)).
+
+- one
+- <script>alert(1)<\/script> ![picture](https://example.com/x.png)
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+\`\`\`js
+const a = 1 < 2;
+\`\`\`
+`,T=[{name:`id`,label:`Id`,width:`8rem`,cell:e=>_(`code`,{children:e.id})},{name:`name`,label:`Name`,width:`minmax(8rem, 1fr)`,cell:e=>e.name},{name:`n`,label:`Number`,width:`6rem`,isNumber:!0,cell:e=>_(a,{cents:e.n})}];function E({route:a}){let[E,D]=e(``),[O,k]=e(null),A=t(async()=>{k(null),x(`Done`,()=>x(`Undone`))});return _(`div`,{class:`stack`,children:[_(s,{chosen:a.query.tab??`one`,list:[{name:`one`,label:`view.overview`,href:S(`parts`,null,{tab:`one`})},{name:`two`,label:`view.chat`,href:S(`parts`,null,{tab:`two`})}]}),_(u,{title:`Buttons and marks`,children:_(`div`,{class:`row wrap`,children:[_(d,{kind:`main`,icon:`check`,children:`Main`}),_(d,{children:`Other`}),_(d,{kind:`risky`,icon:`trash-2`,children:`Risky`}),_(d,{kind:`plain`,icon:`ellipsis`,label:`More`}),_(d,{disabled:!0,children:`Not now`}),_(i,{tone:`good`,children:`good`}),_(i,{tone:`warn`,children:`warn`}),_(i,{tone:`bad`,icon:`circle-x`,children:`bad`}),_(i,{children:`plain`}),_(g,{name:`bot`}),_(o,{at:Date.now()-18e4}),_(`kbd`,{children:`g`}),_(`kbd`,{children:`c`}),_(d,{onClick:()=>k(`dialog`),children:`Dialog`}),_(d,{onClick:()=>k(`confirm`),children:`Confirm`}),_(d,{onClick:()=>x(`A notice`,()=>x(`Undone`)),children:`Notice`})]})}),_(`div`,{class:`figures`,children:[_(l,{label:`Cost`,value:`$1.20`,more:`of $5`}),_(l,{label:`Turns`,value:`1,204`})]}),_(u,{title:`Fields`,children:_(`div`,{class:`stack`,children:[_(r,{label:`Name`,value:E,onInput:D,help:`What it is called`}),_(r,{label:`Name`,value:E,onInput:D,error:`It must not be empty`}),_(r,{label:`Text`,value:E,onInput:D,lines:3})]})}),_(u,{title:`Notes`,children:_(`div`,{class:`stack`,children:[_(p,{children:`Plain`}),_(p,{tone:`warn`,icon:`triangle-alert`,children:`Warning`}),_(h,{error:new v(`not_found`,`There is no such thing.`)}),_(m,{value:{a:[1,2],text:`with ‮ inside`}})]})}),_(u,{title:`A hundred thousand rows`,flush:!0,children:_(`div`,{class:`sample`,children:_(b,{label:`Rows`,rows:C,columns:T,keyOf:e=>e.id,href:e=>S(`parts`,null,{row:e.id}),chosen:a.query.row??null,empty:null})})}),_(u,{title:`Markdown`,children:_(`div`,{class:`stack`,children:_(y,{text:w})})}),_(u,{title:`Empty`,flush:!0,children:_(f,{icon:`inbox`,title:`Nothing is here`,children:_(`p`,{children:`What to do next.`})})}),O===`dialog`&&_(n,{title:`A dialog`,onClose:()=>k(null),children:`Text`}),O===`confirm`&&_(c,{title:`Delete it?`,text:`It cannot be taken back.`,label:`Delete`,action:A,onClose:()=>k(null)})]})}export{E as default};
