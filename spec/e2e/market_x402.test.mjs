@@ -2,6 +2,8 @@
 // read what is asked for and make what it is paid with; what is tampered with, expired, another's or used is not taken.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { x402Client, x402HTTPClient } from '@x402/core/client';
 import { PaymentPayloadV2Schema, PaymentRequiredV2Schema } from '@x402/core/schemas';
@@ -11,7 +13,7 @@ import { Mppx } from 'mppx/client';
 import { errors } from './hosts.mjs';
 import { startMarket } from './market_trading.mjs';
 import { fund, makeTool, PATIENCE_MS, plan, startUpstream, UPSTREAM } from './market_tools_world.mjs';
-import { until } from './support.mjs';
+import { root, until } from './support.mjs';
 
 const CENTS = 0.5, PRICE = 500, SHARE = 425;       // of a call: in cents, in thousandths of a credit, and what of these the provider gets
 let market, upstream, provider, secret;
@@ -266,6 +268,14 @@ describe('a payment', () => {
     const due = await demanded(await call(who, listing_id, { headers: key }));
     for (let n = 0; n < 2; n += 1) assert.equal((await call(who, listing_id, { headers: { ...key, ...due.x402 } })).status, 200);
     assert.equal(had - await market.earned(who), PRICE);
+  });
+
+  it('is made by the code of docs/marketplace.md', async () => {
+    const who = await payer(), listing_id = await payable(), page = fs.readFileSync(path.join(root, 'docs/marketplace.md'), 'utf8');
+    const paidCall = new Function(`${/```js\n(\/\/ Calls a tool and pays[^]*?)```/.exec(page)[1]} return paidCall;`)();
+    assert.equal((await paidCall(market.url, who.key, listing_id, { n: 1 }, PRICE - 1)).status, 402);
+    const answer = await paidCall(market.url, who.key, listing_id, { n: 1 }, PRICE);
+    assert.deepEqual([answer.status, (await answer.json()).output], [200, { echo: { n: 1 } }]);
   });
 
   it('is made by the client of mppx itself', async () => {

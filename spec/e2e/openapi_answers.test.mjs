@@ -520,6 +520,9 @@ describe('what the host answers', () => {
     upstream.answer = (req, res) => res.end('1');
     await as(bot, 'POST /tool-proxy', 200, { body });
     await as(bot, 'POST /tool-proxy', 429, { body });
+    const paid = await makeTool(market, provider, upstream.url, { meta: { pay_per_call_cents: 0.5 } });
+    await as(bot, 'POST /tool-proxy', 402, { body: { listing_id: paid, input: {} } });
+    await as(provider, 'POST /tool-proxy', 403, { body: { listing_id, input: {} } });
     await pipelines(as, bot, provider, listing_id);
     upstream.close();
     await as(bot, 'GET /tool-search', 200, { query: '?has_free_tier=true' });
