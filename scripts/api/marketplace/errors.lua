@@ -75,6 +75,7 @@ return {
   tool_suspended              = e(503, "The tool is suspended by the platform"),
   upstream_timeout            = e(504, "The upstream tool did not respond in time"),
 
+  payment_required            = e(402, "Payment is required"),
   not_a_tool                  = e(400, "The listing is no tool with plans"),
   plan_not_found              = e(400, "The listing has no such plan"),
   too_many_keys               = e(409, "The subscription has as many keys as it may"),

@@ -117,7 +117,7 @@ g:post("/tool-proxy", {
   errors = { "validation_error", "not_found", "subscription_not_active", "agent_frozen", "usage_quota_exceeded",
              "tool_suspended", "upstream_timeout", "upstream_error", "upstream_blocked", "upstream_too_large",
              "input_schema_mismatch", "insufficient_balance", "rate_limited", "approval_required", "listing_inactive",
-             "self_dealing_not_permitted", "idempotency_in_progress", unpack(BUDGET) },
+             "self_dealing_not_permitted", "idempotency_in_progress", "payment_required", unpack(BUDGET) },
 }, function(ctx, body)
   local id, listing_id = way_of(ctx, body)
   if id and ctx:wants_stream() then return stream(ctx, { subscription_id = id, input = body.input }) end
