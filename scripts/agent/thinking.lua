@@ -63,9 +63,11 @@ local function request(entry, snap, run)
 end
 
 -- Prepares the request of a run (run.request), so that its cost can be stored when the run begins (run.plan).
--- run.at_once: the answer is immediate and free, and is given without pauses; then there is no prompt either.
+-- run.at_once: the answer is immediate and free, and is given without pauses; then there is no prompt either.  Who can
+-- do something besides speaking may have to do that first.
 function M.plan(entry, snap, run)
-  run.at_once = (snap.settings.typing_ms_per_char or 0) == 0 and llm.is_instant(snap.settings.model)
+  run.at_once = (snap.settings.typing_ms_per_char or 0) == 0 and not snap.head.has_abilities
+    and llm.is_instant(snap.settings.model)
   if not run.at_once then
     attachments.show(entry.agent_id, snap.lines)
     calling.prepare(entry, snap, run)

@@ -9,6 +9,7 @@ local hearing = require "agent.hearing"
 local fitness = require "agent.providers.offline_fitness"
 local general = require "agent.providers.offline_general"
 local languages = require "agent.providers.offline_languages"
+local market = require "agent.providers.offline_market"
 local read = require "agent.providers.offline_read"
 local text_of = require "agent.providers.offline_text"
 local tools_of = require "agent.providers.offline_tools"
@@ -356,7 +357,8 @@ local function act(out, tools, s)
   if own and tools.remove_reaction then
     return out:tool("unreact", { name = "remove_reaction", arguments = { message_id = own.id, emoji = own.emoji } })
   end
-  local text, reaction = plan(s)
+  local text, reaction = s.looked_up and s.looked_up.text, nil
+  if not text then text, reaction = plan(s) end
   if not text and not reaction then return silence(out, tools, "they want no more to be said") end
   text = text and with_notice(s, text)
   if text and tools.add_reaction and not tools.send_message then text, reaction = nil, reaction or "👍" end
@@ -385,6 +387,8 @@ function M.answer(req, _, out)
   local has_tools = not req.context and req.tools and req.tools[1] ~= nil
   local wish = has_tools and (trade.next(req.messages, req.tools)
     or not s.emergency and tools_of.next(req.messages, req.tools))
+  if not wish then s.looked_up = market.look(req, s) end
+  if s.looked_up and s.looked_up.calls then wish = s.looked_up end
   if wish then call(out, wish) else act(out, names_of(req.tools), s) end
   out:stop "stop"
 end
