@@ -32,27 +32,29 @@ local USAGE = [[select u.runs, u.tokens, u.cost_micros, o.tokens as open, k.runs
         where o.id = r.agent_id and o.user_id = $1 offset 0) a where r.finished_at is null) o,
     (select coalesce(sum(runs) filter (where hour = date_trunc('hour', now())), 0)::float8 as runs,
         coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
-      from usage_hours where kind = 'key' and subject in ($2, $2 || '/0', $2 || '/1', $2 || '/2', $2 || '/3',
-        $2 || '/4', $2 || '/5', $2 || '/6', $2 || '/7') and hour > now() - interval '24 hours') k]]
+      from (select hour, runs, tokens, cost_micros from usage_hours where kind = 'key' and subject in ($2, $2 || '/0',
+          $2 || '/1', $2 || '/2', $2 || '/3', $2 || '/4', $2 || '/5', $2 || '/6', $2 || '/7')
+        union all select hour, runs, tokens, cost_micros from usage_parts where user_id = $1 and key_id = $2) both_parts
+      where hour > now() - interval '24 hours') k]]
 
--- $1 user, $2 agent, $3 key, $4 runs, $5 tokens, $6 cost: as parts of a statement.
+-- $1 user, $2 agent, $3 key, $4 runs, $5 tokens, $6 cost: as parts of a statement.  A connection has a part of its own,
+-- as good as always, so nobody waits for a row until somebody else's commit has reached the disk.
 M.CHARGES = [[of_agent as (
       insert into agent_usage as n (agent_id, hour, runs, tokens, cost_micros)
       select id, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint from agents where id = $2
       on conflict (agent_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
         cost_micros = n.cost_micros + excluded.cost_micros),
     of_user as (
-      insert into user_usage_parts as n (user_id, hour, part, runs, tokens, cost_micros)
-      select id, date_trunc('hour', now()), hashtext($2) & 15, $4::int, $5::bigint, $6::bigint
+      insert into usage_parts as n (user_id, hour, part, key_id, runs, tokens, cost_micros)
+      select id, date_trunc('hour', now()), pg_backend_pid() & 63, coalesce($3, ''), $4::int, $5::bigint, $6::bigint
       from users where id = $1
-      on conflict (user_id, hour, part) do update set runs = n.runs + excluded.runs,
-        tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros),
-    of_others as (
+      on conflict (user_id, hour, part, key_id) do update set runs = n.runs + excluded.runs,
+        tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros)]]
+-- The house pays for tokens, so not when a run begins.
+local OF_HOUSE = [[of_house as (
       insert into usage_hours as n (kind, subject, hour, runs, tokens, cost_micros)
-      select t.kind, t.subject, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint
-      from (values ('house', (hashtext($2) & 7)::text), ('key', $3 || '/' || (hashtext($2) & 7)))
-        t (kind, subject)
-      where t.subject is not null and (t.kind <> 'house' or $5::bigint > 0) order by t.kind
+      select 'house', (pg_backend_pid() & 7)::text, date_trunc('hour', now()), $4::int, $5::bigint, $6::bigint
+      where $5::bigint > 0
       on conflict (kind, subject, hour) do update set runs = n.runs + excluded.runs,
         tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros)]]
 
@@ -68,7 +70,8 @@ M.sql = {
   house = [[select coalesce(sum(tokens), 0)::float8 as tokens, coalesce(sum(cost_micros), 0)::float8 as cost_micros
     from usage_hours where kind = 'house' and subject in ('0', '1', '2', '3', '4', '5', '6', '7')
       and hour > now() - interval '24 hours']],
-  charge = "with " .. M.CHARGES .. " select",
+  count = "with " .. M.CHARGES .. " select",
+  charge = "with " .. M.CHARGES .. ", " .. OF_HOUSE .. " select",
   book_run = [[update agent_runs set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3,
       cost_micros = case when $4::bigint is null then cost_micros else coalesce(cost_micros, 0) + $4 end
     where id = $1]],
@@ -85,11 +88,19 @@ M.sql = {
     where r.id = $1 for update of r]],
   lock = "select " .. M.LOCK:format("$2", "$1", "$1"),
   -- A transaction that began in the hour before may still add a part of it; it is added the next time.
-  add_parts = [[with over as (delete from user_usage_parts where hour < date_trunc('hour', now())
-      returning user_id, hour, runs, tokens, cost_micros)
+  add_parts = [[with over as (delete from usage_parts where hour < date_trunc('hour', now())
+      returning user_id, hour, key_id, runs, tokens, cost_micros),
+    over_before as (delete from user_usage_parts where hour < date_trunc('hour', now())
+      returning user_id, hour, runs, tokens, cost_micros),
+    of_keys as (insert into usage_hours as n (kind, subject, hour, runs, tokens, cost_micros)
+      select 'key', key_id, hour, sum(runs), sum(tokens), sum(cost_micros) from over where key_id <> ''
+      group by key_id, hour order by key_id, hour
+      on conflict (kind, subject, hour) do update set runs = n.runs + excluded.runs,
+        tokens = n.tokens + excluded.tokens, cost_micros = n.cost_micros + excluded.cost_micros)
     insert into user_usage as n (user_id, hour, runs, tokens, cost_micros)
-    select user_id, hour, sum(runs), sum(tokens), sum(cost_micros) from over group by user_id, hour
-    order by user_id, hour
+    select user_id, hour, sum(runs), sum(tokens), sum(cost_micros)
+    from (select user_id, hour, runs, tokens, cost_micros from over union all select * from over_before) parts
+    group by user_id, hour order by user_id, hour
     on conflict (user_id, hour) do update set runs = n.runs + excluded.runs, tokens = n.tokens + excluded.tokens,
       cost_micros = n.cost_micros + excluded.cost_micros]],
   forget = "delete from user_usage where hour < now() - $1::int * interval '1 day'",
@@ -168,11 +179,11 @@ local function agent_facts(usage)
            tokens_allowed = usage.tokens_allowed, cost_allowed = usage.cost_allowed }
 end
 
--- The parameters of M.sql.charge for a run that begins.
+-- The parameters of M.sql.count for a run that begins.
 function M.counted(payer) return payer.user_id, payer.agent_id, payer.key_id, 1, 0, 0 end
 
 -- Counts one.
-function M.count(tx, payer) tx:ask(M.sql.charge, M.counted(payer)) end
+function M.count(tx, payer) tx:ask(M.sql.count, M.counted(payer)) end
 
 -- Whether the budget would not be enough for as many runs as could begin at this moment.
 local function is_close(used, payer)

@@ -44,9 +44,10 @@ async function make(settings = {}) {
 }
 const anotherKey = async (user) => (await call(host.url, 'POST', `/api/users/${user.id}/api-keys`, { body: {} })).body.key;
 const usage = async (kind, subject) => (await sql(host.home, `select sum(runs) || '|' || sum(tokens) || '|' || sum(cost_micros)
-  from usage_hours where kind = '${kind}' and (subject = '${subject}' or subject like '${subject}/%')`))[0];
+  from (select kind, subject, runs, tokens, cost_micros from usage_hours union all select 'key', key_id, runs, tokens, cost_micros from usage_parts) u
+  where kind = '${kind}' and (subject = '${subject}' or subject like '${subject}/%')`))[0];
 /** As if a day had gone by. */
-const tomorrow = () => sql(host.home, 'delete from usage_hours; delete from agent_usage');
+const tomorrow = () => sql(host.home, 'delete from usage_hours; delete from usage_parts; delete from agent_usage');
 
 describe('the budget', () => {
   it('of an agent is what its owner set, in tokens', async () => {

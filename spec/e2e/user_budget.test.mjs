@@ -76,13 +76,13 @@ describe('the budget of a user', () => { // limit: user budget
     }
     assert.deepEqual(await sql(one.home, `select sum(runs), sum(tokens) from user_usage_all where user_id = '${user.id}'`), [`2|${2 * USED}`]);
     await call(one.url, 'DELETE', `/api/agents/${agent.id}`, { key: user.key });
-    await sql(one.home, `update user_usage_parts set tokens = ${TOKENS} where user_id = '${user.id}'`);
+    await sql(one.home, `update usage_parts set tokens = ${TOKENS} where user_id = '${user.id}'`);
     agent = await makeAgent(one.url, user);
     await say(two, user, agent);
     assert.deepEqual(await ended(user, agent).then(({ reason, code }) => [reason, code]), ['budget-exceeded', 'budget_exceeded']);
     assert.ok((await sql(one.home, `select verdict from rule_decisions where rule = 'agent.rules.quotas.over_budget'
       and subject = '${agent.id}'`)).includes('true'));
-    await sql(one.home, `update user_usage_parts set hour = hour - interval '25 hours' where user_id = '${user.id}'`);
+    await sql(one.home, `update usage_parts set hour = hour - interval '25 hours' where user_id = '${user.id}'`);
     await say(two, user, agent);
     await until(async () => (await ended(user, agent)).reason === 'completed', 15_000, 'the next day');
   });

@@ -86,6 +86,7 @@ local FILL = {
     from generate_series(1, $1::int) i]],
   [[insert into user_usage (user_id, hour) select 'cu0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
   [[insert into user_usage_parts (user_id, hour, part) select 'cu0000000001', now() - i * interval '1 hour', i % 16 from generate_series(1, $1::int) i]],
+  [[insert into usage_parts (user_id, hour, part) select 'cu0000000001', now() - i * interval '1 hour', i % 64 from generate_series(1, $1::int) i]],
   [[insert into agent_usage (agent_id, hour) select 'ca0000000001', now() - i * interval '1 hour' from generate_series(1, $1::int) i]],
   [[insert into gateway_written (subject, day) select 's' || i, current_date - i % 7 from generate_series(1, $1::int) i
     on conflict do nothing]],
