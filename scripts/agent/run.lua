@@ -75,9 +75,12 @@ function M.record(tx, entry, run_id, box)
   if #decided == 0 then return end
   local is_stale = box and box.rewritten_pos > (entry.seen or 0)
   for _, decision in ipairs(decided) do
-    decision.row.ref = run_id
-    if is_stale then decision.row.inputs, decision.row.complete = json.raw(changes.FORGOTTEN), false end
-    decisions.record(tx, decision)
+    local row = decision.row                     -- nil: of its kind only some are kept
+    if row then
+      row.ref = run_id
+      if is_stale then row.inputs, row.complete = json.raw(changes.FORGOTTEN), false end
+      decisions.record(tx, decision)
+    end
   end
   tx:after_commit(function() entry.decided = {} end)
 end

@@ -75,6 +75,7 @@ M.returns = {
   over_budget = "boolean", may_supersede = "boolean",
 }
 M.fallback = { over_budget = true, may_supersede = false }
+M.keep = { over_budget = { ["false"] = 0.05 } }  -- asked for each answer
 
 -- usage: {runs = in this hour of the clock; tokens, cost_micros = in the last 24 hours; tokens_allowed, cost_allowed =
 -- what the agent's owner set, or nil}.  true: nothing more for now.

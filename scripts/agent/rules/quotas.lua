@@ -37,6 +37,7 @@ M.returns = {
   house_cost_micros_per_day = "number 0..", may_create = "verdict", over_budget = "boolean",
 }
 M.fallback = { over_budget = true }
+M.keep = { over_budget = { ["false"] = 0.05 } }  -- asked for each answer
 
 -- what: api_keys, personalities, system_prompts, agents, agent_types; count: how many there are.
 function M.may_create(what, count)
