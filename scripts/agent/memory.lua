@@ -38,9 +38,10 @@ M.sql = {
     select content::text from agent_events where agent_id = $1 and pos > $2 and pos <= $3 and not given_up
       and type in ('new-message', 'send-message', 'send-reply', 'reaction', 'add-reaction', 'remove-reaction')
     order by pos limit 100) oldest]],
-  -- Refuses a summary of lines that were deleted or edited since they were read: such a change holds the mailbox row.
-  save = [[with box as (select agent_id, rewritten_pos from agent_mailboxes where agent_id = $1 and ]] .. NO_DISK .. [[
-      for share)
+  -- Ends the attempt.  Refuses a summary of lines that were deleted or edited since they were read: such a change holds
+  -- the mailbox row.
+  save = [[with box as (update agent_mailboxes set memory_attempts = 0 where agent_id = $1 and ]] .. NO_DISK .. [[
+      returning agent_id, rewritten_pos)
     insert into agent_memory as y (agent_id, summary, until_pos)
       select agent_id, $2, $3 from box where rewritten_pos = $5
     on conflict (agent_id) do update set summary = excluded.summary, until_pos = excluded.until_pos,
@@ -48,7 +49,6 @@ M.sql = {
   -- Counted before it runs, as a turn is (agent.mailbox): what it reads may kill the worker.
   begin = [[update agent_mailboxes set memory_attempts = memory_attempts + 1 where agent_id = $1 and ]] .. NO_DISK .. [[
     returning memory_attempts]],
-  done = "update agent_mailboxes set memory_attempts = 0 where agent_id = $1 and " .. NO_DISK,
 }
 
 local SYSTEM = [[You keep the notes of a chat for %s, who takes part in it. Write new notes from the old ones and the
@@ -122,7 +122,6 @@ function M.roll(agent_id, left_out)
   local attempts = db.value(M.sql.begin, agent_id)
   db.exec(M.sql.save, agent_id, (attempts or 0) <= limits.attempts and summary_of(head, rows) or forget(head),
     rows[1].pos, head.until_pos, head.rewritten_pos)
-  db.exec(M.sql.done, agent_id)
 end
 
 return M
