@@ -141,7 +141,7 @@ end
 function M.continued(chat, stored, event, key_id)
   local head, list = known_chats.look(chat, stored, key_id)
   local row = { id = stored.id, pos = stored.pos, direction = "in", type = event.type, message_id = event.message_id,
-                content = json.encode(event.content), created_at = stored.created_at, age_ms = 0,
+                content = stored.content, created_at = stored.created_at, age_ms = 0,
                 is_of_agent = stored.is_of_agent }
   return { head = function() return { head } end, people = function() return list end,
            said = function() return { row } end, known = chat.rows }
@@ -156,8 +156,8 @@ function M.keep(snap, box, run, added)
     local one = added[i]
     if IS_SAID[one.type] then
       rows[#rows + 1] = { id = one.id, pos = one.pos, direction = "out", type = one.type, answers = run.until_pos,
-                          content = json.encode(one.content), verdict = verdict, created_at = one.created_at,
-                          age_ms = 0, said_ms = one.said_ms }
+                          content = json.encode(one.content), read = one.content, verdict = verdict,
+                          created_at = one.created_at, age_ms = 0, said_ms = one.said_ms }
     end
   end
   for i = 1, math.min(#snap.rows, SAID - #rows) do rows[#rows + 1] = snap.rows[i] end
@@ -186,7 +186,7 @@ local function read_lines(snap, rows, seen)
   snap.rows, snap.full = until_pos(rows, head.last_pos), #rows == SAID
   snap.who, snap.people = M.who(snap.agent, head.has_siblings and head.room or nil, seen)
   snap.by_id = snap.who.people
-  snap.lines, snap.found = lines.from_rows(snap.rows, snap.who)
+  snap.lines, snap.found = lines.from_rows(snap.rows, snap.who, true)
 end
 
 -- nil when the agent is gone, else

@@ -73,6 +73,19 @@ local function line_of(row)
   return readers[row.type](row, row.read)
 end
 
+-- The same for the next look of one agent's turns, which has the line of the look before again: it is as it was made.
+local function same_line(row)
+  local line = row.line
+  if not line then
+    line = line_of(row)
+    row.line, row.mine, row.by_agent, row.named = line, line.mine, line.by_agent, line.id
+    return line
+  end
+  line.mine, line.by_agent, line.id, line.age_ms = row.mine, row.by_agent, row.named, row.age_ms
+  line.echo_of, line.new, line.images = nil, nil, nil
+  return line
+end
+
 -- Echoes ------------------------------------------------------------------------------------------
 
 -- The key by which a text is recognised: platforms change punctuation, spaces and case on the way.
@@ -298,15 +311,17 @@ end
 -- rows: of the log ({id, pos, type, content, message_id, created_at, age_ms, answers, verdict}), newest first.
 -- who: {id (of the agent), names, people = {[participant id] = of agent.people}, siblings = what other agents of its
 -- user have said in this room, or nil}.
+-- again (optional): each line may be the table of the call before, so that is no longer in use.
 -- Returns the lines without echoes, and {learned = {[participant id] = "self" | "agent" | false}, for agent.people,
 -- mine = {[participant id] = true}, echoing = {[participant id] = true} who has brought nothing but echoes,
 -- copies = {[message id] = line of the agent that it repeats}}.
-function M.from_rows(rows, who)
+function M.from_rows(rows, who, again)
+  local line_for = again and same_line or line_of
   local all, sent, carriers = {}, {}, {}
   who = { id = who.id, names = who.names or {}, people = who.people or {}, siblings = who.siblings, copies = {} }
   who.called, who.siblings = called(names_of(who)), by_key(who.siblings)
   for i = #rows, 1, -1 do
-    local line = line_of(rows[i])
+    local line = line_for(rows[i])
     all[#all + 1] = line
     if line.action_id then
       remember(sent, line)

@@ -201,15 +201,16 @@ function M.appending(tx, actor, agent_id, event, interrupts, lease)
   end
 end
 
--- Stores a message for the holder of a lease that knows the chat (agent.known): the same, with created_at, now_ms and
--- is_of_agent (agent.facts).  late: the commit does not wait for the disk.  Nil when something has happened since; then
--- nothing is stored.
+-- Stores a message for the holder of a lease that knows the chat (agent.known): the same, with content (as stored),
+-- created_at, now_ms and is_of_agent (agent.facts).  late: the commit does not wait for the disk.  Nil when something
+-- has happened since; then nothing is stored.
 function M.append_known(actor, agent_id, event, lease, chat, late)
-  local text = event.content.message.content
-  local row = db.must("agent_not_found", M.sql.append_known, id.new(), agent_id, json.encode(event.content),
-    event.message_id, actor.key_id, lease.owner, lease.ms, lease.retry_ms, chat.last_pos, chat.processed_pos,
-    chat.version, actor.id, #text >= limits.known_words_chars and text or nil, late or false)
+  local text, content = event.content.message.content, json.encode(event.content)
+  local row = db.must("agent_not_found", M.sql.append_known, id.new(), agent_id, content, event.message_id,
+    actor.key_id, lease.owner, lease.ms, lease.retry_ms, chat.last_pos, chat.processed_pos, chat.version, actor.id,
+    #text >= limits.known_words_chars and text or nil, late or false)
   if not row.holds then return nil end
+  row.content = content
   return row.id and row or earlier(db.row(by_message(agent_id, event)))
 end
 

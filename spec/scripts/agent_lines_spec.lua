@@ -36,6 +36,23 @@ describe("lines of a chat", function()
     assert.is_false(list[3].mine)
   end)
 
+  it("are the same when they are read again, whatever was noted on them", function()
+    local rows = { said(4, "m3", "Tom", "Yo"), said(3, "m2", "AlexBot", LONG), sent(2, LONG, 6), said(1, "m1", "Sarah", "Hi") }
+    local function fields()
+      local out = {}
+      for i, line in ipairs((lines.from_rows(rows, agent, true))) do
+        out[i] = {}
+        for name, value in pairs(line) do out[i][name] = name ~= "row" and value or nil end
+      end
+      return out
+    end
+    local first = fields()
+    for _, line in ipairs((lines.from_rows(rows, agent, true))) do line.new, line.images, line.mine = true, {}, true end
+    assert.are.same(first, fields())
+    rows[1].age_ms = 7
+    assert.are.equal(7, fields()[#first].age_ms)
+  end)
+
   it("are a person's when a person has the agent's name", function()
     local list = chat(said(1, "m1", "Coach Alex", "I am back"))
     assert.are.same({ false, false }, { list[1].mine, list[1].by_agent })
