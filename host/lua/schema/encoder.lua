@@ -182,9 +182,6 @@ local function object_source(node)
 end
 
 local function object(node)
-  if #node.fields > MAX_FIELDS then
-    error("an object with more than " .. MAX_FIELDS .. " fields cannot be encoded", 0)
-  end
   local writes = {}
   for i, field in ipairs(node.fields) do writes[i] = compile(field.schema) end
   local chunk = assert(loadstring(object_source(node), "=encode"))
@@ -238,6 +235,18 @@ local function complaint(node, v)
     path == "" and "the value" or path, what.kind, got)
 end
 
+-- Raises what is wrong with a schema when it is declared, not when it is first used.
+local function check(node)
+  for _, field in ipairs(node.fields or {}) do check(field.schema) end
+  if node.kind == "object" and #node.fields > MAX_FIELDS then
+    error("an object with more than " .. MAX_FIELDS .. " fields cannot be encoded", 0)
+  end
+  for _, inner in ipairs(node.alternatives or { node.item or node.value }) do
+    if type(inner) == "table" then check(inner) end
+  end
+  if node.kind == "enum" or node.kind == "const" or node.default_value ~= nil then absent(node) compile(node) end
+end
+
 local PARTS = { compile = compile, absent = absent, quote = quote }
 
 --- Compiles a schema to function(value) -> JSON text.  nil (or json.null) is written as null if
@@ -245,11 +254,13 @@ local PARTS = { compile = compile, absent = absent, quote = quote }
 --- and json.raw are copied verbatim.  A value of the wrong type raises a string
 --- that names its path: a bug in a handler.  For s.raw the text is the value itself.
 function M.compile(node)
-  local write, fast = compile(node), nil
+  check(node)
+  local write, fast                              -- made when first used: most routes of a worker are never asked
   return function(v)
-    if fast == nil then fast = writing.compile(node, PARTS) or false end -- most routes are never asked
+    if fast == nil then fast = writing.compile(node, PARTS) or false end
     local whole = fast and fast(v)
     if whole then return whole end
+    write = write or compile(node)
     local ok, out = pcall(write, v)
     if ok then return type(out) == "number" and number(out) or out end
     if out ~= BAD then error(out, 2) end
