@@ -1,7 +1,7 @@
 // Texts of the automations.
 export const automations = {
   en: {
-    name: 'Name', when: 'When', next: 'Next', last: 'Last run', what: 'What', state: 'State', on: 'on', paused: 'paused', runs: 'Runs', at: 'At', took: 'Took', cause: 'Why it ran',
+    name: 'Name', when: 'When', next: 'Next', last: 'Last run', what: 'What', state: 'State', all: 'All', on: 'on', paused: 'paused', runs: 'Runs', at: 'At', took: 'Took', cause: 'Why it ran',
     none: 'There are no jobs yet', noneHelp: 'A job is something that the agent does by the clock: a question every morning, a check every hour.',
     add: 'New job', addTitle: 'New job', make: 'Make the job', made: 'Job {id} is made', nameHelp: 'So that you find it again.',
     whenHelp: '0 8 * * MON-FRI · every 15m · in 10m · 2027-01-01T08:00', zone: 'Time zone', zoneHelp: 'As in Europe/Stockholm; for a clock of five fields.',
@@ -11,7 +11,7 @@ export const automations = {
     queued: 'waits', running: 'runs', completed: 'done', failed: 'failed', skipped: 'skipped', interrupted: 'interrupted', aborted: 'ended', due: 'by the clock', missed: 'made up for', manual: 'by hand', retry: 'once more',
   },
   de: {
-    name: 'Name', when: 'Wann', next: 'Als Nächstes', last: 'Zuletzt', what: 'Was', state: 'Zustand', on: 'an', paused: 'pausiert', runs: 'Läufe', at: 'Um', took: 'Dauer', cause: 'Warum',
+    name: 'Name', when: 'Wann', next: 'Als Nächstes', last: 'Zuletzt', what: 'Was', state: 'Zustand', all: 'Alle', on: 'an', paused: 'pausiert', runs: 'Läufe', at: 'Um', took: 'Dauer', cause: 'Warum',
     none: 'Es gibt noch keine Aufgaben', noneHelp: 'Eine Aufgabe tut der Agent nach der Uhr: eine Frage jeden Morgen, eine Prüfung jede Stunde.',
     add: 'Neue Aufgabe', addTitle: 'Neue Aufgabe', make: 'Aufgabe anlegen', made: 'Aufgabe {id} ist angelegt', nameHelp: 'Damit du sie wiederfindest.',
     whenHelp: '0 8 * * MON-FRI · every 15m · in 10m · 2027-01-01T08:00', zone: 'Zeitzone', zoneHelp: 'Wie Europe/Stockholm; für eine Uhr aus fünf Feldern.',

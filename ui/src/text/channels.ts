@@ -10,7 +10,7 @@ export const channels = {
     people: 'People', noPeople: 'Nobody has asked to talk yet', noPeopleHelp: 'Whoever writes to the bot is sent a code, and appears here.', person: 'Person', since: 'Asked', code: 'Code', allowed: 'may talk', blocked: 'refused', asked: 'asks', forget: 'Forget', block: 'Refuse', forgot: '{name} is a stranger again',
     requests: 'Requests to the webhook', noRequests: 'Nothing has come yet', noRequestsHelp: 'When the vendor calls {path}, you see here what it sent, how it was verified, and what we answered.',
     steps: 'Verification', configured: 'The account is on and complete', challenge: 'The challenge', 'x-signature': 'X-Signature', vendor: 'The vendor\'s signature', unsigned: 'Unsigned, from this machine', understood: 'The body is understood',
-    headers: 'Headers', query: 'Query', body: 'Body', reply: 'Our reply', noBody: 'No JSON: {size} are not shown', messages: '{n} messages', from: 'From', took: 'Took',
+    headers: 'Headers', query: 'Query', body: 'Body', reply: 'Our reply', noBody: 'No JSON: {size} are not shown', messages: 'Messages in it: {n}', from: 'From', took: 'Took',
     tabState: 'State', tabPeople: 'People', tabRequests: 'Requests', sections: 'Parts of the channel', back: 'All channels', help: 'What to click at the vendor is in docs/channels.md.', unknown: 'There is no such channel',
   },
   de: {
@@ -23,7 +23,7 @@ export const channels = {
     people: 'Personen', noPeople: 'Noch hat niemand angefragt', noPeopleHelp: 'Wer dem Bot schreibt, bekommt einen Code und erscheint hier.', person: 'Person', since: 'Angefragt', code: 'Code', allowed: 'darf sprechen', blocked: 'abgelehnt', asked: 'fragt', forget: 'Vergessen', block: 'Ablehnen', forgot: '{name} ist wieder fremd',
     requests: 'Anfragen an den Webhook', noRequests: 'Noch kam nichts', noRequestsHelp: 'Ruft der Anbieter {path} auf, steht hier, was er gesendet hat, wie es geprüft wurde und was wir geantwortet haben.',
     steps: 'Prüfung', configured: 'Das Konto ist an und vollständig', challenge: 'Die Challenge', 'x-signature': 'X-Signature', vendor: 'Signatur des Anbieters', unsigned: 'Ohne Signatur, von diesem Rechner', understood: 'Der Inhalt ist verständlich',
-    headers: 'Header', query: 'Query', body: 'Inhalt', reply: 'Unsere Antwort', noBody: 'Kein JSON: {size} werden nicht gezeigt', messages: '{n} Nachrichten', from: 'Von', took: 'Dauer',
+    headers: 'Header', query: 'Query', body: 'Inhalt', reply: 'Unsere Antwort', noBody: 'Kein JSON: {size} werden nicht gezeigt', messages: 'Nachrichten darin: {n}', from: 'Von', took: 'Dauer',
     tabState: 'Zustand', tabPeople: 'Personen', tabRequests: 'Anfragen', sections: 'Teile des Kanals', back: 'Alle Kanäle', help: 'Was beim Anbieter zu klicken ist, steht in docs/channels.md.', unknown: 'Diesen Kanal gibt es nicht',
   },
 };

@@ -22,7 +22,7 @@ export const de: Catalogue = {
   'view.queue': 'Warteschlange',
   'view.channels': 'Kanäle',
   'view.automations': 'Automationen',
-  'view.devices': 'Geräte und Zugang',
+  'view.devices': 'Geräte',
   'view.config': 'Einstellungen',
   'view.secrets': 'Geheimnisse',
   'view.skills': 'Fähigkeiten',

@@ -21,7 +21,7 @@ export const en = {
   'view.queue': 'Queue',
   'view.channels': 'Channels',
   'view.automations': 'Automations',
-  'view.devices': 'Devices and exposure',
+  'view.devices': 'Devices',
   'view.config': 'Settings',
   'view.secrets': 'Secrets',
   'view.skills': 'Skills',

@@ -163,7 +163,7 @@ export default function Automations({ route, role }: ViewProps) {
   const bar = (
     <>
       <Search value={query['q']} />
-      <Choices label={words('state')} chosen={which} list={(['all', 'on', 'paused'] as const).map((name) => ({ name, label: name === 'all' ? t('view.automations') : words(name), href: href('automations', null, { ...query, show: name === 'all' ? undefined : name }) }))} />
+      <Choices label={words('state')} chosen={which} list={(['all', 'on', 'paused'] as const).map((name) => ({ name, label: words(name), href: href('automations', null, { ...query, show: name === 'all' ? undefined : name }) }))} />
       <span class="grow" />{role === 'operator' && add}
     </>
   );

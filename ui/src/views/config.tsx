@@ -87,9 +87,9 @@ function Row({ one, edit, change }: { one: Setting; edit: string | null | undefi
     <li class={edit === undefined ? 'setting' : 'setting edited'}>
       <div class="stack tight">
         <label for={one.writeOnly ? undefined : id}><code>{one.name}</code></label>
-        <p class="about" id={`${id}-about`}>{one.description && visible(one.description)}{' '}
-          {!isEmpty(one.default) && <span class="faint">{words('default', { value: label(written(one, one.default).replaceAll('\n', ', '), 60) })}</span>}{' '}
-          {one.minimum !== undefined && one.maximum !== undefined && <span class="faint">{words('range', { min: number(one.minimum), max: number(one.maximum) })}</span>}</p>
+        <p class="about" id={`${id}-about`}>{one.description && visible(one.description)}
+          {!isEmpty(one.default) && <span class="faint"> · {words('default', { value: label(written(one, one.default).replaceAll('\n', ', '), 60) })}</span>}
+          {one.minimum !== undefined && one.maximum !== undefined && <span class="faint"> · {words('range', { min: number(one.minimum), max: number(one.maximum) })}</span>}</p>
       </div>
       <div class="stack tight">
         {one.writeOnly ? <p class="soft">{words('secret')}<a href={href('secrets', one.name)}>{words('toSecrets')}</a></p> : <Editor one={one} text={text} onInput={heard} />}

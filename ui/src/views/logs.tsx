@@ -17,6 +17,7 @@ const RANK: Record<string, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 const TONES: Record<string, Tone> = { warn: 'warn', error: 'bad' };
 // Fields that a line can be narrowed to.
 const NARROW = ['request_id', 'agent_id', 'agent', 'route', 'kind', 'pid'];
+const placeOf = (name: string) => (NARROW.includes(name) ? NARROW.indexOf(name) : NARROW.length);
 const OWN = new Set(['time', 'level', 'msg']);
 
 interface Line {
@@ -92,13 +93,13 @@ export default function Logs({ route }: ViewProps) {
   const by = narrowed.map((name) => query[name]).join('\n');
   const rows = useMemo(() => log.lines.filter((line) => (level === 'all' || (RANK[line.level] ?? 1) >= (RANK[level] ?? 0))
     && (!find || line.low.includes(find)) && narrowed.every((name) => short(line.fields[name]) === query[name])), [log.lines, level, find, by]);
-  const columns: ReadonlyArray<Column<Line>> = useMemo(() => [
+  const columns: ReadonlyArray<Column<Line>> = [
     { name: 'time', label: words('time'), width: '6.5rem', cell: (line) => <time class="mono" dateTime={line.time} title={line.time}>{clock(line.time)}</time> },
     { name: 'level', label: words('level'), width: '4rem', cell: (line) => <Mark tone={TONES[line.level] ?? 'plain'}>{label(line.level, 8)}</Mark> },
     { name: 'message', label: words('message'), width: 'minmax(16rem, 1fr)', cell: (line) => (
-      <>{label(line.msg, 300)} <span class="faint mono">{Object.entries(line.fields).filter(([name]) => name !== 'gen' && name !== 'pid')
+      <>{label(line.msg, 300)} <span class="soft mono">{Object.entries(line.fields).filter(([name]) => name !== 'gen' && name !== 'pid')
         .map(([name, value]) => `${name}=${label(short(value), 80)}`).join(' ')}</span></>) },
-  ], [t('more')]);
+  ];
   const open = route.what ? log.lines.find((line) => line.key === route.what) : undefined;
   const bar = (
     <>
@@ -112,7 +113,7 @@ export default function Logs({ route }: ViewProps) {
   );
   return (
     <Work bar={bar} beside={route.what && log.isRead && <Line line={open} query={query} />}>
-      {log.error && <div class="note-at"><Failure error={log.error} /></div>}
+      {log.error && <Failure error={log.error} />}
       {log.wasLost && <Note tone="warn" icon="triangle-alert">{words('lost')}</Note>}
       <Table label={t('view.logs')} rows={rows} columns={columns} keyOf={(line) => line.key} href={(line) => href('logs', line.key, query)} chosen={route.what}
         empty={log.isRead && !log.error && (log.lines.length === 0 ? <Empty icon="list" title={words('nothing')} /> : <NothingLikeThis />)} />
@@ -126,7 +127,7 @@ function Line({ line, query }: { line: Line | undefined; query: ViewProps['route
   return (
     <Beside title={visible(line.msg)} close={close} action={<Copy text={line.raw} />}>
       <Facts list={[[words('time'), <time key="t" class="mono">{line.time}</time>], [words('level'), <Mark key="l" tone={TONES[line.level] ?? 'plain'}>{line.level}</Mark>],
-        ...Object.entries(line.fields).map(([name, value]) => [name, (
+        ...Object.entries(line.fields).sort(([a], [b]) => placeOf(a) - placeOf(b)).map(([name, value]) => [name, (
           <span key={name} class="row wrap"><span class="mono">{visible(short(value))}</span>
             {NARROW.includes(name) && <a href={href('logs', null, { ...query, [name]: short(value) })}>{words('only')}</a>}</span>
         )] as const)]} />

@@ -80,7 +80,7 @@ export function Select({ label, value, list, onChange }: { label: string; value:
 export function Facts({ list }: { list: ReadonlyArray<readonly [string, ComponentChildren]> }) {
   return (
     <dl class="facts">
-      {list.filter(([, value]) => value !== undefined && value !== null && value !== '').map(([name, value]) => [<dt key={`${name} name`}>{name}</dt>, <dd key={name}>{value}</dd>])}
+      {list.filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false).map(([name, value]) => [<dt key={`${name} name`}>{name}</dt>, <dd key={name}>{value}</dd>])}
     </dl>
   );
 }
