@@ -1,7 +1,6 @@
 // spec/e2e/ui_run.test.mjs -- the views with which a server is run, in Chromium: the log as it is written, work that was
-// given up, channels with their webhooks and people, devices, settings, secrets, nodes.
+// given up, channels with their webhooks and people, devices, nodes.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { sql } from './hosts.mjs';
 import { until } from './support.mjs';
@@ -147,44 +146,6 @@ describe('devices', () => {
   });
 });
 
-describe('the settings', () => {
-  it('are looked at before they are saved, refused in words, and undone', async () => {
-    await at.go('config?q=gateway.max_steps');
-    const field = page.getByLabel('gateway.max_steps');
-    await field.fill('x');
-    await page.getByText('It must be a number').waitFor();
-    await field.fill('0');
-    await page.getByRole('button', { name: 'Look at 1 changes' }).click();
-    await sure('Save');
-    await page.getByRole('dialog').getByRole('alert').waitFor();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
-    await field.fill('33');
-    await page.getByRole('button', { name: 'Look at 1 changes' }).click();
-    await page.getByRole('dialog').getByText('33').waitFor();
-    await sure('Save');
-    await toast('Saved');
-    assert.equal(JSON.parse(fs.readFileSync(at.file, 'utf8')).gateway.max_steps, 33);
-    await page.getByRole('button', { name: 'Undo' }).first().click();
-    await toast('The settings are as before');
-    await until(async () => await field.inputValue() === '50', 10_000, 'the value of before');
-  });
-
-  it('that are secrets are set in a view of their own, and shown to nobody', async () => {
-    await at.go('secrets?q=hmac');
-    await row('gateway.webhook_hmac_secret').getByRole('link').click();
-    await beside().getByLabel('Value').fill('hush-hush-of-this-spec');
-    await beside().getByRole('button', { name: 'Keep it' }).click();
-    await toast('gateway.webhook_hmac_secret is set');
-    await beside().getByText('set', { exact: true }).first().waitFor();
-    assert.equal(await beside().getByLabel('Value').inputValue(), '');
-    assert.match(fs.readFileSync(at.file, 'utf8'), /hush-hush/);
-    await beside().getByRole('button', { name: 'Remove' }).click();
-    await sure('Remove');
-    await toast('was removed');
-    await beside().getByText('not set', { exact: true }).first().waitFor();
-  });
-});
-
 describe('the nodes', () => {
   it('are this host, with its numbers', async () => {
     await at.go('nodes');
@@ -197,6 +158,6 @@ describe('the look', () => {
   it('has nothing that axe finds, in light and dark, wide and narrow', async () => {
     await sql(at.host.home, `insert into host_queue (kind, id, key, payload, due_at, order_at, dead_at, last_error, attempts)
       select 'market.webhooks', 'look' || n, 'endpoint ' || n, '{"attempt":10,"event":"task.accepted"}', now() - n * interval '7 minutes', now(), now() - n * interval '5 minutes', 'https://hooks.example: 503 Service Unavailable', 10 from generate_series(1, 30) n`);
-    await eachLook(at, ['logs', 'logs?level=warn', 'queue', 'queue/look3?of=market.webhooks', 'channels', 'channels/telegram', 'channels/telegram?tab=requests', 'devices', 'config', 'secrets', 'secrets/channels.telegram.token', 'nodes']);
+    await eachLook(at, ['logs', 'logs?level=warn', 'queue', 'queue/look3?of=market.webhooks', 'channels', 'channels/telegram', 'channels/telegram?tab=requests', 'devices', 'nodes']);
   });
 });

@@ -154,7 +154,7 @@ export default function Config({ route }: ViewProps) {
         <Choices label={words('show')} chosen={which} list={(['all', 'changed', 'edited'] as const).map((name) => ({ name, label: words(name), href: href('config', null, { ...query, show: name === 'all' ? undefined : name }) }))} />
         <span class="grow" />
         {edited.length > 0 && <Button kind="plain" onClick={() => setEdits({})}>{words('discard')}</Button>}
-        <Button kind="main" icon="check" disabled={edited.length === 0 || isWrong} onClick={() => review(true)}>{words('review', { n: number(edited.length) })}</Button>
+        <Button kind="main" icon="check" disabled={edited.length === 0 || isWrong} onClick={() => review(true)}>{edited.length === 0 ? words('nothing') : words('review', { n: number(edited.length) })}</Button>
       </div>
       <div class="halves"><div class="list">
         <Failure error={error} retry={reload} />

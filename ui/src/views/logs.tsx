@@ -97,8 +97,8 @@ export default function Logs({ route }: ViewProps) {
     { name: 'time', label: words('time'), width: '6.5rem', cell: (line) => <time class="mono" dateTime={line.time} title={line.time}>{clock(line.time)}</time> },
     { name: 'level', label: words('level'), width: '4rem', cell: (line) => <Mark tone={TONES[line.level] ?? 'plain'}>{label(line.level, 8)}</Mark> },
     { name: 'message', label: words('message'), width: 'minmax(16rem, 1fr)', cell: (line) => (
-      <>{label(line.msg, 300)} <span class="soft mono">{Object.entries(line.fields).filter(([name]) => name !== 'gen' && name !== 'pid')
-        .map(([name, value]) => `${name}=${label(short(value), 80)}`).join(' ')}</span></>) },
+      <span class="cut left-to-right" dir="ltr">{label(line.msg, 300)} <span class="soft mono">{Object.entries(line.fields).filter(([name]) => name !== 'gen' && name !== 'pid')
+        .map(([name, value]) => `${name}=${label(short(value), 80)}`).join(' ')}</span></span>) },
   ];
   const open = route.what ? log.lines.find((line) => line.key === route.what) : undefined;
   const bar = (

@@ -37,15 +37,14 @@ function One({ one, close }: { one: Secret; close: string }) {
   return (
     <Beside title={<code>{one.name}</code>} close={close} action={<State one={one} />}>
       <p>{visible(one.about)}</p>
-      {one.is_set && !isOurs && <Note icon="circle-alert">{words('elsewhere', { source: visible(one.source ?? '') })}</Note>}
-      <form class="stack" onSubmit={(event) => { event.preventDefault(); void set.run(); }}>
+      {one.is_set && !isOurs ? <Note icon="circle-alert">{words('elsewhere', { source: visible(one.source ?? '') })}</Note> : <form class="stack" onSubmit={(event) => { event.preventDefault(); void set.run(); }}>
         <Field label={words('value')} type="password" help={words('valueHelp')} value={value} onInput={setValue} maxLength={65_536} required />
         <div class="row wrap">
           <ActionButton kind="main" icon="key-round" type="submit" action={set} disabled={value === ''}>{words('save')}</ActionButton>
           {(one.is_set || one.waits) && <Button kind="risky" icon="trash-2" onClick={() => ask(true)}>{words('remove')}</Button>}
         </div>
         <Failure error={set.error} />
-      </form>
+      </form>}
       <Facts list={[[words('usedBy'), words(one.kind, { name: one.used_by })], [words('from'), one.source && visible(one.source)], [words('changed'), one.changed_at && <Time key="t" at={one.changed_at} />], [words('by'), one.changed_by && label(one.changed_by)]]} />
       <p class="faint">{words('never')}</p>
       {isAsked && <Confirm title={words('removeTitle', { name: one.name })} text={words('removeText')} label={words('remove')} action={remove} onClose={() => ask(false)} />}
