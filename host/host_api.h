@@ -365,6 +365,9 @@ int host_settings(int generation, host_str *out);
 /* Changes the settings file.  request: the hash that it must have, or "", then names and JSON, each ending
  * with NUL.  DONE status: 1: saved, 0: not; data: a line with a code, then a message. */
 host_id host_settings_set(host_id owner, host_str *request);
+/* Has a process of its own do what cli/aside.lua reads in `request`.  DONE status: 1: data is what it
+ * printed; 0: data is "busy", "ended" (it took too long, or crashed) or "failed". */
+host_id host_aside(host_id owner, host_str *request);
 int host_settings_hash(host_str *out); /* of the current file; out: 64 hex digits */
 double host_setting_number(host_str *name, host_str *text); /* with units (core/confunit.h); NaN: none */
 int host_setting_units(host_str *name, host_str *out);      /* 1: out has examples; 0: no units */

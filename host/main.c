@@ -15,12 +15,14 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/native.h"
 #include "cli/secret.h"
 #include "core/conf.h"
 #include "core/conftable.h"
 #include "core/dumps.h"
 #include "core/log.h"
 #include "pg/pgembed.h"
+#include "server/aside.h"
 #include "server/broker.h"
 #include "server/control.h"
 #include "server/supervisor.h"
@@ -366,7 +368,9 @@ static int run(const cli *c) {
   case RUN_CONTROL:
   case RUN_LUA: return run_script(c);
   case RUN_LOOK: return command_look(c->command->name, c->n_rest, c->rest);
-  default: return c->only_checks ? check_gateway(c->as_json) : supervisor_run();
+  default:
+    aside_native = native_register;
+    return c->only_checks ? check_gateway(c->as_json) : supervisor_run();
   }
 }
 

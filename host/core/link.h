@@ -14,7 +14,9 @@ typedef enum {
   LINK_VOTE,        /* from the worker: ok, or the reason in `text` */
   LINK_SERVING,     /* from the worker: the generation answers new requests */
   LINK_CHANGE,      /* from the worker, with a memfd: change the settings file; generation: its op */
-  LINK_CHANGED      /* to the worker: ok, or `text`: a line that begins with a code, and why */
+  LINK_CHANGED,     /* to the worker: ok, or `text`: a line that begins with a code, and why */
+  LINK_ASIDE,       /* from the worker, with a memfd: do this in a process of its own; generation: its op */
+  LINK_ASIDED       /* to the worker: ok, and the memfd has the answer; or why not in `text` */
 } link_kind;
 
 typedef struct {

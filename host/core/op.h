@@ -12,7 +12,7 @@
 
 typedef enum {
   OP_TASK = 1, OP_REQUEST, OP_WS, OP_LEASE, OP_QUERY, OP_FETCH, OP_EXEC, OP_FILE, OP_UPLOAD, OP_CHANGE,
-  OP_SENTENCE, OP_DNS
+  OP_SENTENCE, OP_DNS, OP_ASIDE
 } op_kind;
 
 typedef struct op op;

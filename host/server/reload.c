@@ -52,6 +52,8 @@ static struct {
   char held[RELOAD_TEXT];       /* an unfinished line of its output */
   size_t n_held;
   bool awaited[SHM_WORKERS_MAX];     /* whose vote, later whose LINK_SERVING, is missing */
+  double asked_at[SHM_WORKERS_MAX];
+  reload_vote vote[SHM_WORKERS_MAX];
   bool asking[CONTROL_CLIENTS_MAX], asking_next[CONTROL_CLIENTS_MAX], again;
   reload_verdict last;
 } r = {.pipe = -1};
@@ -128,6 +130,7 @@ static void decide(bool ok, const char *text) {
   end_checker();
   r.last.at = (double)time(NULL);
   r.last.ok = ok;
+  memcpy(r.last.vote, r.vote, sizeof r.vote);
   shm_count(ok ? "human_reloads_total{result=\"accepted\"}" : "human_reloads_total{result=\"refused\"}", 1);
   shm_gauge("human_last_reload_successful", ok);
   snprintf(r.last.text, sizeof r.last.text, "%s", text);
@@ -227,6 +230,7 @@ static void ask(int worker) {
   int fd = supervisor_link(worker);
   if (fd < 0) return; /* its successor will start with what is decided */
   r.awaited[worker] = true;
+  r.asked_at[worker] = shm_clock();
   r.deadline = shm_clock() + patience_s();
   if (link_send(fd, &m, bundle_fd(r.candidate)))
     abandon("worker %d cannot be asked: %s", worker, strerror(errno));
@@ -245,12 +249,18 @@ static void ask_workers(void) {
   ask_more();
 }
 
+static void note_vote(int worker, int said) {
+  r.vote[worker].said = said;
+  r.vote[worker].ms = (shm_clock() - r.asked_at[worker]) * 1000;
+}
+
 void reload_heard(int worker, const link_message *m) {
   if (m->kind == LINK_SERVING && r.phase == RELOAD_COMMITTING && m->generation == r.current) {
     r.awaited[worker] = false;
     if (awaited_count() == 0) finish("");
   }
   if (m->kind != LINK_VOTE || r.phase != RELOAD_VOTING || m->generation != r.candidate) return;
+  note_vote(worker, m->ok ? VOTE_YES : VOTE_NO);
   if (!m->ok) return abandon("%s", m->text);
   r.awaited[worker] = false;
   ask_more();
@@ -263,6 +273,7 @@ void reload_lost(int worker) {
   r.awaited[worker] = false;
   if (!awaited) return;
   not_their_fault();
+  if (r.phase == RELOAD_VOTING) note_vote(worker, VOTE_ENDED);
   if (r.phase == RELOAD_VOTING) abandon("worker %d ended while it loaded the scripts", worker);
   else if (r.phase == RELOAD_COMMITTING && awaited_count() == 0) finish("");
 }
@@ -324,6 +335,7 @@ static void reset(void) {
   r.deadline = r.began_at + patience_s() + SPEAK_S;
   r.n = r.n_held = 0;
   r.interrupted = false;
+  memset(r.vote, 0, sizeof r.vote);
   r.loading[0] = r.text[0] = r.code[0] = r.restart[0] = 0;
 }
 

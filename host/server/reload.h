@@ -14,13 +14,21 @@
 #include <sys/types.h>
 
 #include "core/link.h"
+#include "core/shm.h"
 
 enum { RELOAD_TEXT = 8192 };
+
+/* What a worker said of it, and how long that took. */
+typedef struct {
+  enum { VOTE_NONE, VOTE_YES, VOTE_NO, VOTE_ENDED } said;
+  double ms;
+} reload_vote;
 
 typedef struct {
   double at; /* unix time of the last verdict; 0: there was none */
   bool ok;
   char text[RELOAD_TEXT];
+  reload_vote vote[SHM_WORKERS_MAX];
 } reload_verdict;
 
 /* Sets the generation in service, which new workers load. */

@@ -35,6 +35,7 @@
 #include "pg/pgembed.h"
 #include "sense/index.h"
 #include "server/activation.h"
+#include "server/aside.h"
 #include "server/brokerstart.h"
 #include "server/bundle.h"
 #include "server/change.h"
@@ -199,6 +200,7 @@ static void begin_stop(const char *why) {
           conf_num("limits.drain_timeout_ms") / 1000);
   notify_systemd("STOPPING=1");
   reload_cancel();
+  aside_stop();
   for (int i = 0; i < s.count; i++) {
     for (int k = 0; k < s.listeners; k++) close(s.worker[i].listen.fd[k]);
     close(s.worker[i].bus_in); /* no replacement will read what is left */
@@ -285,7 +287,7 @@ static void reap(void) {
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     if (pgembed_reaped(pid, status) || reload_reaped(pid, status)) continue;
-    if (brokerstart_reaped(pid, status)) continue;
+    if (brokerstart_reaped(pid, status) || aside_reaped(pid, status)) continue;
     for (int i = 0; i < s.count; i++) {
       if (s.worker[i].pid == pid) worker_died(i, status);
       if (s.worker[i].leaving.pid == pid) has_left(i);
@@ -377,6 +379,11 @@ static void hear(int i) {
       else reload_change(i, &m, passed);
       continue;
     }
+    if (m.kind == LINK_ASIDE) {
+      if (s.stopping || !s.ready) aside_refuse(i, &m, passed);
+      else aside_start(i, &m, passed);
+      continue;
+    }
     if (passed >= 0) close(passed); /* workers pass no descriptors otherwise */
     if (m.kind == LINK_SERVING) s.served = s.worker[i].loaded = true;
     reload_heard(i, &m);
@@ -424,8 +431,19 @@ static size_t put_place(char *out, size_t n) {
                           preface_wanted_here() ? "true" : "false");
 }
 
+/* What each worker said of the last reload; those that were not asked are left out. */
+static size_t put_votes(char *out, size_t n, const reload_verdict *last) {
+  static const char *const words[] = {[VOTE_YES] = "yes", [VOTE_NO] = "no", [VOTE_ENDED] = "ended"};
+  size_t at = 0;
+  for (int i = 0; i < s.count; i++)
+    if (last->vote[i].said)
+      at += (size_t)snprintf(out + at, n - at, "%s{\"worker\":%d,\"vote\":\"%s\",\"ms\":%.1f}",
+                             at ? "," : "", i, words[last->vote[i].said], last->vote[i].ms);
+  return at;
+}
+
 static void answer_status(int client) {
-  static char out[24 * 1024], verdict[2 * RELOAD_TEXT];
+  static char out[32 * 1024], verdict[2 * RELOAD_TEXT];
   const reload_verdict *last = reload_last();
   size_t n = (size_t)snprintf(out, sizeof out,
                               "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%.0f,\"generation\":%d,"
@@ -437,8 +455,11 @@ static void answer_status(int client) {
   n += (size_t)snprintf(out + n, sizeof out - n, "\"workers\":[");
   for (int i = 0; i < s.count; i++) n += put_worker(out + n, sizeof out - n, i);
   put_text(verdict, sizeof verdict, last->text);
-  snprintf(out + n, sizeof out - n, "],\"reload\":{\"at\":%.0f,\"ok\":%s,\"verdict\":\"%s\"}}",
-           last->at, last->ok ? "true" : "false", verdict);
+  n += (size_t)snprintf(out + n, sizeof out - n,
+                        "],\"reload\":{\"at\":%.0f,\"ok\":%s,\"verdict\":\"%s\",\"votes\":[", last->at,
+                        last->ok ? "true" : "false", verdict);
+  n += put_votes(out + n, sizeof out - n, last);
+  snprintf(out + n, sizeof out - n, "]}}");
   control_reply(client, 0, out);
 }
 
@@ -482,6 +503,7 @@ static void wait_and_hear(void) {
   control_turn(fds + n, control, now);
   if (watch_due(now) && s.ready && !s.stopping) reload_start(-1);
   reload_turn(now);
+  aside_turn(now);
 }
 
 static void serve(void) {

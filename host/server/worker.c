@@ -30,6 +30,7 @@
 #include "net/relay.h"
 #include "net/tls.h"
 #include "pg/db.h"
+#include "server/aside.h"
 #include "server/bridge.h"
 #include "server/brokercall.h"
 #include "server/bundle.h"
@@ -144,6 +145,10 @@ host_id host_settings_set(host_id owner, host_str *wanted) {
   return w.spec->control_fd < 0 ? HOST_EINVAL : settings_ask(w.spec->control_fd, owner, wanted);
 }
 
+host_id host_aside(host_id owner, host_str *wanted) {
+  return w.spec->control_fd < 0 ? HOST_EINVAL : aside_ask(w.spec->control_fd, owner, wanted);
+}
+
 /* Loads the new scripts and certificates beside those in service. */
 static int prepare_reload(const link_message *m, int fd, char *why, size_t n) {
   if (fd >= 0 && !bundle_attach(m->generation, fd)) return tls_prepare(why, n);
@@ -156,6 +161,7 @@ static void on_link(const link_message *m, int fd) {
   static const int phase[] = {[LINK_PREPARE] = HOST_RELOAD_PREPARE, [LINK_COMMIT] = HOST_RELOAD_COMMIT,
                               [LINK_ABORT] = HOST_RELOAD_ABORT};
   char why[1024];
+  if (m->kind == LINK_ASIDED) aside_heard(m->generation, m->ok, m->text);
   if (m->kind == LINK_CHANGED) settings_changed(m->generation, m->ok, m->text);
   if (m->kind < LINK_PREPARE || m->kind > LINK_ABORT) return;
   if (m->kind == LINK_PREPARE && prepare_reload(m, fd, why, sizeof why)) {
@@ -218,7 +224,7 @@ static int start_loop(void) {
 /* Some sub-commands run without one: their host_db_* calls return HOST_EDOWN.  So does the checker,
  * whose verdict must depend on the scripts alone. */
 static bool has_database(void) {
-  if (w.spec->index < 0) return false;
+  if (w.spec->index < 0) return w.spec->database;
   return !w.spec->command || w.spec->database;
 }
 

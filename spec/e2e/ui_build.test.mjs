@@ -15,6 +15,8 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const isOld = major < 20 || (major === 20 && minor < 19) ? 'vite needs Node 20.19, which Debian 12 has not' : false;
 const UI = path.resolve('ui'), DIST = path.join(UI, 'dist');
 const FIRST_KB = 60, CHUNK_KB = 60; // limit: first view, limit: chunk of a view
+// CodeMirror, which comes once a script is opened: writing an editor that screen readers can follow is not ours to do.
+const EDITOR_KB = 130; // limit: chunk of the editor
 const packed = (name) => gzipSync(fs.readFileSync(path.join(DIST, name)), { level: 9 }).length / 1000;
 const read = (dir) => Object.fromEntries(fs.readdirSync(dir).sort().map((name) => [name, fs.readFileSync(path.join(dir, name), 'latin1')]));
 
@@ -37,7 +39,7 @@ describe('the page', () => {
     const first = ['index.html', ...[...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map((m) => m[1])];
     const kb = first.reduce((sum, name) => sum + packed(name), 0);
     assert.ok(first.length >= 3 && kb < FIRST_KB, `${first.join(' ')}: ${kb.toFixed(1)} KB`);
-    for (const name of fs.readdirSync(DIST)) assert.ok(packed(name) < CHUNK_KB, `${name}: ${packed(name).toFixed(1)} KB`);
+    for (const name of fs.readdirSync(DIST)) assert.ok(packed(name) < (/^ui-scripts_editor-/.test(name) ? EDITOR_KB : CHUNK_KB), `${name}: ${packed(name).toFixed(1)} KB`);
   });
 
   it('has the same texts in all languages, with the same places for values', () => {

@@ -158,6 +158,14 @@ for _, statement in ipairs {
     from generate_series(1, $1::int) i]],
   [[insert into gateway_skill_reads (run_id, skill) select id, 's1' from gateway_runs where $1::int > 0
     on conflict do nothing]],
+  [[insert into gateway_script_texts (hash, body) select 'explained ' || i, '' from generate_series(1, $1::int) i]],
+  [[insert into gateway_script_changes (place, actor, address, action, path, before_hash, after_hash)
+    select 'explained ' || i % 50, 'x', 'x', 'save', 'x', 'explained ' || i, 'explained ' || i
+    from generate_series(1, $1::int) i]],
+  [[insert into gateway_script_bundles (place, bundle)
+    select 'explained ' || i % 50, 'x' from generate_series(1, $1::int) i]],
+  [[insert into gateway_script_files (bundle_id, path, hash) select id, 'x', 'explained ' || row_number() over ()
+    from gateway_script_bundles where place like 'explained %' limit $1::int]],
 } do FILL[#FILL + 1] = statement end
 
 SMALL.gateway_skills = true
@@ -169,7 +177,8 @@ for name, why in pairs(market.ALLOWED) do ALLOWED[name] = why end
 for _, name in ipairs(market.SMALL) do SMALL[name] = true end
 
 -- Tables whose rows go with nothing else.
-local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills" }
+local OWN = { "channel_inbox", "channel_posts", "channel_people", "channel_pace", "gateway_skills",
+              "gateway_script_bundles", "gateway_script_changes", "gateway_script_texts" }
 local MADE = { agents = "(id like 'ca0%' or id like 'cb0%') and length(id) = 12", users = "id like 'cu0%' and length(id) = 12",
                llm_calls = "id like 'l%' and length(id) < 8" }
 

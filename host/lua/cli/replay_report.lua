@@ -99,19 +99,26 @@ local function array(list)
   return out
 end
 
---- The same as one JSON document.
-function M.json(report)
+--- The same as a value to be written as JSON.
+function M.data(report)
   by_rule(report)
   local sample = json.array {}
   for i, s in ipairs(report.sample) do sample[i] = sample_of(s) end
-  return json.encode_sorted({
-    edits = array(report.edits), since = report.since, limit = report.limit,
+  return {
+    edits = array(report.edits or {}), since = report.since, limit = report.limit,
     rules = array(report.rules), bundles = report.bundles, examined = report.examined, taken = report.taken,
     unchanged = report.unchanged, changed = report.changed, failed = report.failed, skipped = report.skipped,
     groups = array(report.groups), errors = array(report.errors), sample = sample,
-  }, { "edits", "file", "path", "since", "limit", "rules", "bundles", "examined", "taken", "unchanged", "changed",
-       "failed", "skipped", "groups", "errors", "sample", "id", "at", "rule", "bundle", "from", "to", "count", "path",
-       "value" }) .. "\n"
+  }
+end
+
+--- The same as one JSON document.
+function M.json(report)
+  return json.encode_sorted(M.data(report), {
+    "edits", "file", "path", "since", "limit", "rules", "bundles", "examined", "taken", "unchanged", "changed",
+    "failed", "skipped", "groups", "errors", "sample", "id", "at", "rule", "bundle", "from", "to", "count", "path",
+    "value",
+  }) .. "\n"
 end
 
 return M

@@ -172,6 +172,7 @@ local commands = {
   test = function(args) return require("human.cli.test").run(args) end,
   check = function(args) return require("human.cli.check").run(args) end,
   checker = function(args) return require("human.cli.check").prove(args) end,
+  aside = function() return require("human.cli.aside").run() end,
   openapi = function(args) return require("human.cli.openapi").run(args, load_scripts) end,
 }
 -- Must agree with the databases that main.c starts or joins for commands.
@@ -182,7 +183,7 @@ local needs_database = {
 -- These report problems of the scripts themselves, or do not need scripts; those that main.c runs as RUN_LOOK are given
 -- none, and so no refusal.
 local without_scripts = { check = true, override = true, overrides = true, new = true, model = true, config = true,
-                          queue = true, clock = true }
+                          queue = true, clock = true, aside = true }
 
 local function command_task(name)
   local refused = host.native.refused or ""

@@ -22,6 +22,9 @@ return function(M, C, fill, taken, strs)
   -- Requests a change of the settings file: an op, or an error.
   function M.settings_set(owner, request) return C.host_settings_set(owner, fill(a, request)) end
 
+  -- Requests that a process of its own does what human.cli.aside reads: an op, or an error.
+  function M.aside(owner, request) return C.host_aside(owner, fill(a, request)) end
+
   -- The hash of the current settings file, 64 hex digits.
   function M.settings_hash()
     C.host_settings_hash(out)

@@ -89,7 +89,8 @@ end
 
 -- ---- additions to a request's ctx --------------------------------------------------
 
-local function not_local() return false, "a call is of its connection" end
+-- As the request that opened the connection was.
+local function is_local(ctx) return ctx.conn.is_local == true, ctx.conn.why_foreign end
 
 -- ctx:sign_in(name, token): lets an authenticator (api.auth) check a token from a message; from then on the
 -- connection belongs to the actor, as if it had been opened with the token.  Throws the authenticator's error.
@@ -115,7 +116,7 @@ local function new_ctx(call, task)
   ctx.task, ctx.id, ctx.ip, ctx.conn, ctx.actor = task, call.ref, conn.ip, conn, conn.actor
   ctx.call_id = call.id or false
   ctx.params, ctx.query, ctx.headers, ctx.sign_in = {}, conn.query or {}, {}, sign_in
-  ctx.is_local, ctx.path, ctx.base, ctx.stream = not_local, absent, absent, absent
+  ctx.is_local, ctx.path, ctx.base, ctx.stream = is_local, absent, absent, absent
   return ctx
 end
 

@@ -25,7 +25,9 @@ function Conn:after(fn, ...)
 end
 
 local function new_conn(ctx, path)
+  local is_local, why_foreign = ctx:is_local()
   return setmetatable({
+    is_local = is_local, why_foreign = why_foreign,
     id = ctx.id, ip = ctx.ip, actor = ctx.actor, path = path, query = {}, rooms = {}, data = {},
     rpc = { dialect = "gateway", seq = 0, calls = {}, n = 0, count = 0 },
   }, conn_mt)

@@ -204,7 +204,9 @@ function Conn:on_close(code, reason)
 end
 
 local function new_conn(ctx, route, ws)
+  local is_local, why_foreign = ctx:is_local()
   return setmetatable({
+    is_local = is_local, why_foreign = why_foreign,
     ws = ws, id = ctx.id, path = route.path, label = route.label, gen = route.gen.id, data = {}, closed = false,
     headers = host.headers_packed(ctx.req), actor = ctx.actor, params = ctx.params, query = ctx.query, ip = ctx.ip,
     box = {}, first = 1, last = 0, working = true, paused = false,

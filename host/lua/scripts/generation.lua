@@ -299,6 +299,7 @@ local function build(g)
   for _, warning in ipairs(override.check(g.origin)) do g.warnings[#g.warnings + 1] = warning end
   load_catalogues(g)
   for _, path in ipairs(paths.roots(g.n)) do g.env.require(name_of(path)) end
+  for path in pairs(g.overlay) do g.env.require(name_of(path)) end -- a draft that nothing requires yet is one, too
   settings.finish(g)
   for _, warning in ipairs(g.settings.strange) do g.warnings[#g.warnings + 1] = warning end
   check_jobs(g)

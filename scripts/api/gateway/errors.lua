@@ -42,6 +42,14 @@ return {
   queue_row_not_found = e(404, "There is no such row that was given up: it may have been tried again meanwhile"),
   queue_place         = rpc(e(400, "after: this place is of no page of queue.list"), -32602, "INVALID_PARAMS"),
   secret_not_found    = e(404, "There is no secret of this name; secrets.list has those that there are"),
+  -- Scripts.
+  scripts_forbidden   = e(403, "Scripts are not changed by this client (gateway.script_edits)"),
+  script_path         = rpc(e(400, "This is no path of a script"), -32602, "INVALID_PARAMS"),
+  script_not_found    = e(404, "There is no such script"),
+  script_conflict     = e(409, "The file was changed meanwhile: read it again"),
+  script_refused      = rpc(e(400, "The scripts would not load"), -32602, "INVALID_PARAMS"),
+  scripts_read_only   = e(409, "Scripts cannot be written here"),
+  bundle_not_found    = e(404, "There is no such record of scripts"),
 
   -- Talking.
   bad_key             = rpc(e(400, "A session's key is a text of 1 to 200 bytes without control characters"),

@@ -29,6 +29,8 @@ export const de: Catalogue = {
   'view.tools': 'Werkzeuge',
   'view.nodes': 'Rechner',
   'view.trades': 'Geschäfte',
+  'view.scripts': 'Skripte',
+  'scripts.find': 'Ein Skript suchen',
   'view.parts': 'Bausteine',
   'view.unknown': 'Diese Seite gibt es nicht',
   'view.unknownHelp': 'Der Link ist vielleicht alt. Mit g h geht es zur Übersicht.',

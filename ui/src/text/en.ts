@@ -28,6 +28,8 @@ export const en = {
   'view.tools': 'Tools',
   'view.nodes': 'Nodes',
   'view.trades': 'Trades',
+  'view.scripts': 'Scripts',
+  'scripts.find': 'Find a script',
   'view.parts': 'Parts',
   'view.unknown': 'There is no such page',
   'view.unknownHelp': 'The link may be old. Press g h for the overview.',

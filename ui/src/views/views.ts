@@ -38,5 +38,6 @@ export const views: ReadonlyArray<View> = [
   { name: 'config', label: 'view.config', icon: 'settings', group: 'run', key: 's', isWhole: true, load: () => import('./config') },
   { name: 'secrets', label: 'view.secrets', icon: 'key-round', group: 'run', key: 'x', isWhole: true, load: () => import('./secrets') },
   { name: 'nodes', label: 'view.nodes', icon: 'server', group: 'run', key: 'o', isWhole: true, load: () => import('./nodes') },
+  { name: 'scripts', label: 'view.scripts', icon: 'file-code', group: 'make', key: 'e', isWhole: true, load: () => import('./scripts') },
   { name: 'parts', label: 'view.parts', icon: 'layers', group: 'run', isHidden: true, load: () => import('./parts') },
 ];
