@@ -1,0 +1,1 @@
+import{c as e,n as t}from"./ui-jsxRuntime-Bf3HE0SV.js";function n(n){let[r,i]=e(()=>matchMedia(n).matches);return t(()=>{let e=matchMedia(n),t=()=>i(e.matches);return t(),e.addEventListener(`change`,t),()=>e.removeEventListener(`change`,t)},[n]),r}export{n as t};

@@ -1,0 +1,15 @@
+import{c as e,t}from"./ui-jsxRuntime-Bf3HE0SV.js";import{N as n,R as r,a as i,c as a,d as o,f as s,g as c,h as l,i as u,l as d,m as f,n as p,o as m,p as h,r as g,s as _,u as v}from"./ui-parts-S5so8KUq.js";import{t as y}from"./ui-markdown-BN77b7sY.js";import{t as b}from"./ui-table-DPLsdQhq.js";import{i as x,o as S}from"./ui-7o3Ldfd3.js";var C=Array.from({length:1e5},(e,t)=>({id:`row-${t}`,n:t,name:`Row number ${t}`})),w=`# A title
+
+Some **strong** text, \`code\`, and a [link](https://example.com/?a=1&b=2); [no link](javascript:alert(1)).
+
+- one
+- <script>alert(1)<\/script> ![picture](https://example.com/x.png)
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+\`\`\`js
+const a = 1 < 2;
+\`\`\`
+`,T=[{name:`id`,label:`Id`,width:`8rem`,cell:e=>t(`code`,{children:e.id})},{name:`name`,label:`Name`,width:`minmax(8rem, 1fr)`,cell:e=>e.name},{name:`n`,label:`Number`,width:`6rem`,isNumber:!0,cell:e=>t(s,{cents:e.n})}];function E({route:s}){let[E,D]=e(``),[O,k]=e(null),A=n(async()=>{k(null),x(`Done`,()=>x(`Undone`))});return t(`div`,{class:`stack`,children:[t(l,{chosen:s.query.tab??`one`,list:[{name:`one`,label:`view.overview`,href:S(`parts`,null,{tab:`one`})},{name:`two`,label:`view.chat`,href:S(`parts`,null,{tab:`two`})}]}),t(f,{title:`Buttons and marks`,children:t(`div`,{class:`row wrap`,children:[t(p,{kind:`main`,icon:`check`,children:`Main`}),t(p,{children:`Other`}),t(p,{kind:`risky`,icon:`trash-2`,children:`Risky`}),t(p,{kind:`plain`,icon:`ellipsis`,label:`More`}),t(p,{disabled:!0,children:`Not now`}),t(o,{tone:`good`,children:`good`}),t(o,{tone:`warn`,children:`warn`}),t(o,{tone:`bad`,icon:`circle-x`,children:`bad`}),t(o,{children:`plain`}),t(v,{name:`bot`}),t(c,{at:Date.now()-18e4}),t(`kbd`,{children:`g`}),t(`kbd`,{children:`c`}),t(p,{onClick:()=>k(`dialog`),children:`Dialog`}),t(p,{onClick:()=>k(`confirm`),children:`Confirm`}),t(p,{onClick:()=>x(`A notice`,()=>x(`Undone`)),children:`Notice`})]})}),t(`div`,{class:`figures`,children:[t(d,{label:`Cost`,value:`$1.20`,more:`of $5`}),t(d,{label:`Turns`,value:`1,204`})]}),t(f,{title:`Fields`,children:t(`div`,{class:`stack`,children:[t(a,{label:`Name`,value:E,onInput:D,help:`What it is called`}),t(a,{label:`Name`,value:E,onInput:D,error:`It must not be empty`}),t(a,{label:`Text`,value:E,onInput:D,lines:3})]})}),t(f,{title:`Notes`,children:t(`div`,{class:`stack`,children:[t(h,{children:`Plain`}),t(h,{tone:`warn`,icon:`triangle-alert`,children:`Warning`}),t(_,{error:new r(`not_found`,`There is no such thing.`)}),t(g,{value:{a:[1,2],text:`with ‮ inside`}})]})}),t(f,{title:`A hundred thousand rows`,flush:!0,children:t(`div`,{class:`sample`,children:t(b,{label:`Rows`,rows:C,columns:T,keyOf:e=>e.id,href:e=>S(`parts`,null,{row:e.id}),chosen:s.query.row??null,empty:null})})}),t(f,{title:`Markdown`,children:t(`div`,{class:`stack`,children:t(y,{text:w})})}),t(f,{title:`Empty`,flush:!0,children:t(m,{icon:`inbox`,title:`Nothing is here`,children:t(`p`,{children:`What to do next.`})})}),O===`dialog`&&t(i,{title:`A dialog`,onClose:()=>k(null),children:`Text`}),O===`confirm`&&t(u,{title:`Delete it?`,text:`It cannot be taken back.`,label:`Delete`,action:A,onClose:()=>k(null)})]})}export{E as default};
