@@ -15,7 +15,6 @@ describe("a tab at a tool", function()
     tabs, quotas, pay = loaded["marketplace.pay_per_call_tabs"], loaded["marketplace.quotas"], loaded["marketplace.pay_per_call"]
     subscriptions = loaded["marketplace.subscriptions"]
   end)
-  teardown(function() require "market_empty" () end)
   after_each(function() assert.equal("", world.wrong()) end)
 
   local function get(id) return db.tx(function(tx) return loaded["marketplace.actors"].get(tx, id) end) end

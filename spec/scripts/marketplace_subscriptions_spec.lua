@@ -322,6 +322,7 @@ describe("a subscription", function()
     local first = { subscription = "active", tool_call = "open", tool = "open" }
     for machine, begins in pairs(first) do
       local told, known = { [":" .. begins] = true }, {}
+      if machine == "subscription" then told[":per_call"] = true end       -- a tab
       for _, e in ipairs(rules[machine]) do told[e.from .. ":" .. e.to] = true end
       for _, e in ipairs(db.query("select from_state, to_state from market_edges where entity = $1", machine)) do
         known[e.from_state .. ":" .. e.to_state] = true

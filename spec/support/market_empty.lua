@@ -4,7 +4,7 @@
 local db = require "human.db"
 
 -- Rows that migrations have put there.
-local KEPT = { market_genesis = true, market_record_end = true, market_edges = true }
+local KEPT = { market_genesis = true, market_record_end = true, market_edges = true, market_call_secret = true }
 local TABLES = [[select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r' and n.nspname = current_schema()
     and (c.relname like 'market\_%' or c.relname like 'credit\_%' or c.relname = 'ledger_transfers') order by 1]]
