@@ -2233,12 +2233,13 @@ export type ToolBenchmarksResult = {
   }>;
 };
 export type ToolProxyInput = {
-  subscription_id?: string;
-  /** In place of subscription_id */
-  listing_id?: string;
+  subscription_id: string;
   /** An object, as the tool's input_schema has it */
   input: unknown;
-  /** With listing_id: a budget that pays for this call */
+} | {
+  listing_id: string;
+  /** An object, as the tool's input_schema has it */
+  input: unknown;
   budget_delegation_id?: string;
   /** A PaymentPayload of x402, in place of the header PAYMENT-SIGNATURE */
   payment?: unknown;

@@ -2563,12 +2563,10 @@ class ToolBenchmarksResult(TypedDict):
 
 class ToolProxyInput(TypedDict):
     subscription_id: NotRequired[str]
-    listing_id: NotRequired[str]
-    "In place of subscription_id"
     input: Any
     "An object, as the tool's input_schema has it"
+    listing_id: NotRequired[str]
     budget_delegation_id: NotRequired[str]
-    "With listing_id: a budget that pays for this call"
     payment: NotRequired[Any]
     "A PaymentPayload of x402, in place of the header PAYMENT-SIGNATURE"
 

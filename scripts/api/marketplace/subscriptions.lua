@@ -95,6 +95,13 @@ local function stream(ctx, asked)
   if out then out:event("usage", usage) end
 end
 
+-- A call by a subscription, or by who has none.
+local CallShown = s.one_of {
+  s.object { { "subscription_id", s.uuid }, { "input", input } },
+  s.object { { "listing_id", s.uuid }, { "input", input }, { "budget_delegation_id", s.uuid:optional() },
+             { "payment", paying.payment:optional() } },
+}
+
 g:post("/tool-proxy", {
   summary = "Call a tool through the metered proxy", auth = "market_tool_key", idempotent = "lease",
   description = "With `Accept: text/event-stream` the answer is passed on as it comes: each event of a tool that "
@@ -110,7 +117,7 @@ g:post("/tool-proxy", {
   body = s.object { { "subscription_id", s.uuid:optional() },
     { "listing_id", s.uuid:optional():describe "In place of subscription_id" }, { "input", input },
     { "budget_delegation_id", s.uuid:optional():describe "With listing_id: a budget that pays for this call" },
-    { "payment", paying.payment:optional() } },
+    { "payment", paying.payment:optional() } }:shown(CallShown),
   reply = { [200] = s.object { { "output", s.json { max = rules.output_bytes } }, { "usage", Usage },
                                { "payment", paying.receipt:optional() } },
             [402] = paying.required },
