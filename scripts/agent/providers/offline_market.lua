@@ -20,14 +20,14 @@ local WALLET = { "what%s+does%s+%a+%s+wallet%s+hold", "what's%s+in%s+%a+%s+walle
 
 -- What a text asks for: a tool and its arguments; or nil.
 local function asked(text)
-  local lower = text:sub(1, READ_BYTES):lower()
+  local lower = texts.cut(text, READ_BYTES):lower()
   for _, pattern in ipairs(WALLET) do
     if lower:find(pattern) then return BALANCE, {} end
   end
   for _, pattern in ipairs(FOR) do
     local words = lower:match(pattern)
-    words = words and texts.trim(texts.cut(words, QUERY_BYTES)):gsub("[%.%?!]+$", "")
-    if words and words ~= "" then return SEARCH, { query = words, limit = FEW } end
+    words = words and texts.cut(words, QUERY_BYTES):match "^.*[^%.%?!%s]"
+    if words then return SEARCH, { query = words, limit = FEW } end
   end
 end
 
