@@ -11,7 +11,7 @@ import WebSocket from 'ws';
 const here = path.dirname(new URL(import.meta.url).pathname), root = path.dirname(here);
 const AGENTS = [1, 20, 200], WARM_S = 1, STATS_S = 1.2, COSTS_S = 4, IDLE_S = 5, ALONE_S = 20, SILENCE_S = 20;
 
-// What a turn writes at least: the event; and its end with typing, answer, stop, one decision and the call.
+// What a turn writes at least: the event; and its end with typing, answer, stop, three decisions and the call.
 const FLOOR = `\\set a random(1, :agents)
 begin;
 update floor_boxes set last_pos = last_pos + 1, last_in_pos = last_pos + 1, last_event_at = now() where id = :a;
@@ -21,7 +21,7 @@ begin;
 insert into floor_runs (agent, reason, finished_at) values (:a, 'completed', now());
 insert into floor_events (agent, direction, type, content) values (:a, 'out', 'set-typing', '{"isTyping": "on"}'),
   (:a, 'out', 'send-message', :message::jsonb), (:a, 'out', 'agent-stopped', '{"reason": "completed"}');
-insert into floor_decisions (rule, subject, inputs) select 'a.rule', :a::text, :message::jsonb from generate_series(1, 5);
+insert into floor_decisions (rule, subject, inputs) select 'a.rule', :a::text, :message::jsonb from generate_series(1, 3);
 insert into floor_calls (agent, provider) values (:a, 'offline');
 update floor_boxes set last_pos = last_pos + 3, processed_pos = last_in_pos where id = :a;
 commit;
