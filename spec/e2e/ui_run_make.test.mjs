@@ -134,3 +134,25 @@ describe('all of them', () => {
     }
   });
 });
+
+describe('who may only look', () => {
+  it('sees jobs and tools, is offered nothing to change, and is told why there is no log', async () => {
+    const { code } = (await at.operator.call('device.pair.code')).payload;
+    const { token } = await (await fetch(`${at.host.url}/pair`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code, role: 'viewer' }) })).json();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.evaluate(() => localStorage.setItem('human.locale', 'en'));
+    await page.goto('about:blank');
+    await page.goto(`${at.host.url}/#token=${token}`);
+    await page.getByRole('status').filter({ hasText: 'Connected' }).waitFor();
+    await at.go('automations');
+    await row('From afar').getByRole('link').click();
+    await beside().getByText('It has not run yet').waitFor();
+    assert.equal(await page.getByRole('button', { name: /Run now|Pause|Remove/ }).count(), 0);
+    assert.equal(await page.getByRole('link', { name: 'New job' }).count(), 0);
+    await at.go('tools/file_write');
+    await beside().getByText('Who may call it, and why').waitFor();
+    assert.equal(await page.getByRole('button', { name: /Switch/ }).count(), 0);
+    await at.go('logs');
+    await page.getByRole('alert').filter({ hasText: 'Your role does not permit this' }).waitFor();
+  });
+});
