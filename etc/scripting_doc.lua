@@ -10,7 +10,7 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 M.modules = {
   "api", "schema", "fail", "db", "decisions", "cursor", "files", "task", "fetch", "dns", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
   "queue", "outbox", "embed", "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard",
-  "idempotency", "operations", "system", "console",
+  "idempotency", "operations", "system", "sources", "console",
 }
 
 -- Objects that scripts are handed: title, where they are made, file, the prefix of their functions.

@@ -26,7 +26,7 @@
 #include "server/supervisor.h"
 #include "server/worker.h"
 
-enum { ASIDE_MAX = 2, ASIDE_NICE = 5, ASIDE_S = 60, RESULT_MAX = 8 << 20 };
+enum { ASIDE_MAX = 2, ASIDE_NICE = 5, ASIDE_S = 60, RESULT_MAX = 8 << 20, DRAFT_MS = 3000 };
 
 void (*aside_native)(struct lua_State *L);
 
@@ -52,6 +52,7 @@ static _Noreturn void become_aside(int fd) {
   setpriority(PRIO_PROCESS, 0, ASIDE_NICE); /* workers have priority */
   setrlimit(RLIMIT_CORE, &(struct rlimit){0});
   if (conf_set("database.pool", "1")) _exit(1);
+  if (conf_num("reload.timeout_ms") > DRAFT_MS && conf_set("reload.timeout_ms", "3000")) _exit(1);
   spec.generation = bundle_load(why, sizeof why);
   exit(worker_run(&spec));
 }

@@ -9,6 +9,7 @@ local fail = require "human.fail"
 local json = require "human.json"
 local sources = require "human.sources"
 local cut = require("human.text").cut
+local devices = require "gateway.devices"
 local news = require "gateway.news"
 local rules = require "gateway.rules.scripts"
 
@@ -41,6 +42,15 @@ end
 function M.may_edit(ctx)
   local verdict = rules.may_edit(facts_of(ctx))
   return verdict.verdict == "allow", verdict.data and verdict.data.message
+end
+
+--- Who asks, for what is written down: {actor, address}.
+function M.by(ctx)
+  local actor = ctx.actor.id
+  for _, device in ipairs(ctx.actor.device_id and devices.list() or {}) do
+    if device.id == ctx.actor.device_id then actor = ("%s (%s)"):format(device.label, actor) end
+  end
+  return { actor = actor, address = ctx.ip }
 end
 
 -- Replaying -----------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ async function agentSays(text) {
 describe('a rule', () => {
   it('is edited, tried, replayed, saved, put in force, seen at work, and brought back', async () => {
     assert.match(await agentSays('Good morning to you'), /: \S/);
-    assert.doesNotMatch(await agentSays('be quiet please'), /no answer/);
+    assert.doesNotMatch(await agentSays('what helps with rain'), /no answer/);
     const { page, broken } = await visit(toRule());
     await page.getByText('It loads').waitFor();
     await editorOf(page).getByText('should the agent speak').waitFor();
@@ -86,7 +86,7 @@ describe('a rule', () => {
     await until(async () => await page.locator('.cm-lint-marker-error').count() > 0, WAIT_MS, 'a mark at the line');
     await shot(page, 'red');
 
-    await replace(page, 'then return silent "today" end', 'and m.text == "be quiet please" then return silent "today" end');
+    await replace(page, 'then return silent "today" end', 'and m.text == "what helps with rain" then return silent "today" end');
     await side.getByText('It loads').waitFor();
     await page.getByRole('link', { name: 'Replay' }).click();
     assert.match(page.url(), /side=replay/);
@@ -96,13 +96,13 @@ describe('a rule', () => {
     assert.match(await replayed.locator('.groups').innerText(), /speak one-to-one → silent today/);
     await replayed.locator('summary').first().click();
     await replayed.getByText('It read').waitFor();
-    assert.match(await replayed.locator('.facts').first().innerText(), /messages\[1\]\.text = "be quiet please"/);
+    assert.match(await replayed.locator('.facts').first().innerText(), /messages\[1\]\.text = "what helps with rain"/);
     await shot(page, 'replay');
 
     await page.keyboard.press('Control+s');
     await page.getByText(`${RULE} is saved.`).waitFor();
     assert.match(fs.readFileSync(path.join(own, RULE), 'utf8'), /^--% base: [0-9a-f]{64}\n/);
-    assert.doesNotMatch(await agentSays('be quiet please'), /no answer/);
+    assert.doesNotMatch(await agentSays('what helps with rain'), /no answer/);
     await page.getByRole('button', { name: 'Difference' }).click();
     await page.locator('.cm-changedLine, .cm-insertedLine').first().waitFor();
     await shot(page, 'diff');
@@ -112,7 +112,7 @@ describe('a rule', () => {
     await verdict.getByText('In force on all workers').waitFor();
     assert.match(await verdict.innerText(), /Worker 0: yes, [\s\S]*Worker 1: yes, /);
     await shot(page, 'reloaded');
-    assert.match(await agentSays('be quiet please'), /no answer|silent/);
+    assert.match(await agentSays('what helps with rain'), /no answer|silent/);
     assert.doesNotMatch(await agentSays('Good morning to you'), /no answer/);
 
     await page.getByRole('link', { name: 'History' }).click();
@@ -123,7 +123,7 @@ describe('a rule', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
     await page.getByText('Brought back, and in force on all workers').waitFor();
     assert.equal(fs.existsSync(path.join(own, RULE)), false);
-    assert.doesNotMatch(await agentSays('be quiet please'), /no answer/);
+    assert.doesNotMatch(await agentSays('what helps with rain'), /no answer/);
     await until(async () => !(await editorOf(page).innerText()).includes('today'), WAIT_MS, 'the shipped text is shown');
     assert.deepEqual(broken, []);
   });
@@ -171,7 +171,8 @@ describe('the look', () => {
     const axe = fs.readFileSync('spec/e2e/node_modules/axe-core/axe.min.js', 'utf8');
     for (const [colorScheme, locale] of [['light', 'en'], ['dark', 'de'], ['light', 'pseudo']]) {
       const { page, broken } = await visit('scripts', { colorScheme, locale });
-      for (const [name, at] of [['none', 'scripts'], ['rule', toRule()], ['history', toRule('?side=history')]]) {
+      const views = [['none', 'scripts'], ['rule', toRule()], ['history', toRule('?side=history')]];
+      for (const [name, at] of locale === 'en' ? views : views.slice(1, 2)) {
         await page.evaluate((to) => { location.hash = to; }, `#${at}`);
         await (name === 'none' ? page.locator('.scripts .about') : name === 'rule' ? page.locator('.scripts .example').first() : page.locator('.scripts .bundle').first()).waitFor();
         for (const width of [1280, 380]) {

@@ -50,9 +50,6 @@ local Script = with(FIELDS, {
   { "shipped", s.string:optional():describe "what it overrides, or itself; absent: it is the operator's own" },
 })
 
--- Who has asked, for what is written down.
-local function by(ctx) return { actor = ctx.actor.label or ctx.actor.id, address = ctx.ip } end
-
 local function read(ctx, p)
   local script, why = sources.read(p.path)
   if not script then ctx:fail("script_not_found", { message = why }) end
@@ -153,7 +150,7 @@ g:rpc("scripts.save", {
   params = { path = path, text = text, hash = hash }, result = Script, errors = CHANGE_ERRORS, timeout_s = 70,
 }, function(ctx, p)
   draft(ctx, p)
-  return scripts.save(by(ctx), p.path, p.text, p.hash)
+  return scripts.save(scripts.by(ctx), p.path, p.text, p.hash)
 end)
 
 g:rpc("scripts.remove", {
@@ -161,7 +158,7 @@ g:rpc("scripts.remove", {
   params = { path = path, hash = hash }, result = { removed = s.bool }, errors = CHANGE_ERRORS, timeout_s = 70,
 }, function(ctx, p)
   draft(ctx, p)
-  scripts.remove(by(ctx), p.path, p.hash)
+  scripts.remove(scripts.by(ctx), p.path, p.hash)
   return { removed = true }
 end)
 
@@ -170,7 +167,7 @@ g:rpc("scripts.reload", {
   result = s.object(VERDICT), errors = { "scripts_forbidden", "overloaded" }, timeout_s = 120,
 }, function(ctx)
   scripts.must_be_allowed(ctx)
-  return scripts.reload(by(ctx))
+  return scripts.reload(scripts.by(ctx))
 end)
 
 local Bundle = s.object {
@@ -200,7 +197,7 @@ g:rpc("scripts.rollback", {
              "overloaded" },
 }, function(ctx, p)
   scripts.must_be_allowed(ctx)
-  return scripts.roll_back(by(ctx), p.id)
+  return scripts.roll_back(scripts.by(ctx), p.id)
 end)
 
 g:event("scripts.changed", {

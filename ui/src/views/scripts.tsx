@@ -8,7 +8,7 @@ import { href, refine } from '../core/route';
 import { Refusal, socket, type Result } from '../core/socket';
 import { number, t, texts } from '../core/text';
 import { useMedia } from '../core/media';
-import { ActionButton, Button, Confirm, Empty, Failure, label, Mark, Note } from '../parts/parts';
+import { ActionButton, Button, Confirm, Empty, Failure, Icon, label, Mark, Note } from '../parts/parts';
 import { say } from '../parts/toasts';
 import { scripts } from '../text/scripts';
 import { Examples, History, Replay, Votes, type Check, type Verdict } from './scripts_side';
@@ -202,7 +202,7 @@ export default function Scripts({ route }: ViewProps) {
   const tree = list.data && <Tree files={list.data.files} query={route.query} chosen={route.what} drafts={drafts} />;
   return (
     <div class={route.what === null ? 'scripts none' : 'scripts'}>
-      {isSmall && route.what !== null ? <details key={route.what} class="fold"><summary class="cut">{words('tree')}</summary>{tree}</details> : tree}
+      {isSmall && route.what !== null ? <details key={route.what} class="fold"><summary><Icon name="chevron-right" />{words('tree')}</summary>{tree}</details> : tree}
       {list.error && <div class="work"><Failure error={list.error} retry={list.reload} /></div>}
       {list.data && route.what === null && (
         <div class="work">{verdict && <Votes verdict={verdict} close={() => judged(null)} />}<Heading list={list.data} route={route} pending={pending} reload={reload} /></div>)}

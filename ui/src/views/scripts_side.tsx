@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useAction, useLive } from '../core/live';
 import { socket, type Refusal, type Result } from '../core/socket';
-import { duration, number, texts } from '../core/text';
+import { duration, number, t, texts } from '../core/text';
 import { ActionButton, Button, Code, Confirm, Failure, Icon, label, Mark, Note, Time, visible } from '../parts/parts';
 import { say } from '../parts/toasts';
 import { scripts } from '../text/scripts';
@@ -74,6 +74,7 @@ export function Examples({ path, isRule, found, error, isBusy, show }: Checked &
 // Replaying -----------------------------------------------------------------------------------------------
 
 function Changed({ one }: { one: Report['sample'][number] }) {
+  const absent = one.read.filter((fact) => fact.value === 'null');
   return (
     <li>
       <details>
@@ -83,7 +84,8 @@ function Changed({ one }: { one: Report['sample'][number] }) {
         </summary>
         <div class="stack">
           {one.read.length > 0 && <><h4>{words('because')}</h4>
-            <ul class="facts">{one.read.map((fact) => <li key={fact.path} dir="ltr"><code>{visible(fact.path)}</code> = <code>{label(fact.value, 160)}</code></li>)}</ul></>}
+            <ul class="facts">{one.read.filter((fact) => fact.value !== 'null').map((fact) => <li key={fact.path} dir="ltr"><code>{visible(fact.path)}</code> = <code>{label(fact.value, 160)}</code></li>)}</ul>
+            {absent.length > 0 && <p class="faint">{words('absent')} <code dir="ltr">{absent.map((fact) => visible(fact.path)).join(', ')}</code></p>}</>}
           <dl class="compare">
             <dt>{words('said')}</dt><dd><code dir="ltr">{visible(one.was)}</code></dd>
             <dt>{words('now')}</dt><dd><code dir="ltr">{visible(one.now ?? one.problem ?? '')}</code></dd>
@@ -165,7 +167,7 @@ function Before({ one, isFirst, mayEdit, roll }: { one: Bundle; isFirst: boolean
           : <Button icon="rotate-ccw" disabled={!mayEdit} label={`${words('rollBack')} ${one.bundle}`} onClick={roll} />}
       </div>
       <span class="soft">{one.actor === null ? words('elsewhere') : label(one.actor, 60)}
-        {' · '}{one.changes.length === 0 ? words(isFirst ? (one.own === 0 ? 'nothingOwn' : 'firstSeen') : one.own === 0 ? 'nothingOwn' : 'noChange') : ''}</span>
+        {one.changes.length === 0 && ` · ${words(one.own === 0 ? 'nothingOwn' : isFirst ? 'firstSeen' : 'noChange')}`}</span>
       {one.changes.length > 0 && <ul>{one.changes.map((change) => <li key={change.path} class="row"><span class="soft">{words(WHAT[change.what])}</span><code class="cut" dir="ltr">{change.path}</code></li>)}</ul>}
     </li>
   );
@@ -208,10 +210,12 @@ export function Votes({ verdict, close }: { verdict: Verdict; close: () => void 
   const said = { yes: 'voteYes', no: 'voteNo', ended: 'voteEnded' } as const;
   return (
     <section class={`verdict ${verdict.ok ? 'good' : 'bad'}`} role={verdict.ok ? 'status' : 'alert'} aria-label={words('reload')}>
+      <div class="row">
+        <Icon name={verdict.ok ? 'circle-check' : 'circle-alert'} /><strong class="grow">{words(verdict.ok ? 'reloaded' : 'refused')}</strong>
+        <Button kind="plain" icon="x" label={t('close')} onClick={close} />
+      </div>
       <div class="row wrap">
-        <Icon name={verdict.ok ? 'circle-check' : 'circle-alert'} /><strong>{words(verdict.ok ? 'reloaded' : 'refused')}</strong>
-        {verdict.votes.map((one) => <Mark key={one.worker} tone={one.vote === 'yes' ? 'good' : 'bad'}>{words('worker', { n: one.worker })}: {words(said[one.vote], { time: duration(one.ms) })}</Mark>)}
-        <span class="grow" /><Button kind="plain" icon="x" label={words('details')} onClick={close} />
+        {verdict.votes.map((one) => <Mark key={one.worker} tone={one.vote === 'yes' ? 'good' : 'bad'}>{words('worker', { n: one.worker })}: {words(said[one.vote], { time: duration(Math.round(one.ms)) })}</Mark>)}
       </div>
       {!verdict.ok && verdict.votes.length === 0 && <p>{words('noVotes')}</p>}
       <pre dir="ltr">{visible(verdict.text)}</pre>

@@ -45,10 +45,12 @@ function File({ file, name, query, chosen, drafts }: Omit<Props, 'files'> & { fi
   );
 }
 
+const folderOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+
 function folders(files: ReadonlyArray<Listed>): [string, Listed[]][] {
   const found = new Map<string, Listed[]>();
   for (const file of files) {
-    const at = file.path.slice(0, file.path.lastIndexOf('/'));
+    const at = folderOf(file.path);
     found.set(at, [...(found.get(at) ?? []), file]);
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -88,13 +90,13 @@ export function Tree({ files, query, chosen, drafts }: Props) {
           ? <p class="soft">{words('noneChanged')}</p>
           : <Empty icon="search" title={words('noneFound')}><Button onClick={() => refine({ q: undefined, only: undefined })}>{words('all')}</Button></Empty>)}
         {isFlat ? wanted.slice(0, MOST).map((file) => <File key={file.path} file={file} name={file.path} {...shared} />)
-          : folders(wanted).map(([folder, list]) => (
-            <details key={folder} open={folder === chosen?.slice(0, chosen.lastIndexOf('/')) || only === 'rules'}>
+          : folders(wanted).map(([folder, list]) => (folder === '' ? list.map((file) => <File key={file.path} file={file} name={file.path} {...shared} />) : (
+            <details key={folder} open={(chosen !== null && folder === folderOf(chosen)) || only === 'rules'}>
               <summary><Icon name="chevron-right" /><span class="cut grow" dir="ltr">{folder}</span>
                 {list.some((file) => isChanged(file, drafts)) && <span class="sign accent" title={words('changed')}><Icon name="circle-dot" /><span class="unseen">{words('changed')}</span></span>}
                 <span class="faint">{number(list.length)}</span></summary>
               {list.map((file) => <File key={file.path} file={file} name={file.path.slice(folder.length + 1)} {...shared} />)}
-            </details>))}
+            </details>)))}
       </div>
     </nav>
   );
