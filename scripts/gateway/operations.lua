@@ -50,6 +50,9 @@ local function may(op, as)
   return false
 end
 
+--- An operation, as human.operations has it; fails with operation_not_found.
+M.find = found
+
 --- Carries out an operation: {status, body, code, message, details}, as human.operations has it.  caller: {id, role}.
 --- asked: {surface, operation, input, actor_id, key}.  Awaits.
 function M.call(caller, asked)

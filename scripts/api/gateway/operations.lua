@@ -23,14 +23,29 @@ local function input_of(text)
   fail.throw("validation_error", { message = "input must be an object" })
 end
 
+local Surface = s.enum { "agent", "marketplace" }
+local Operation = s.string { min = 1, max = 100 }:describe "its operationId in /openapi/SURFACE.json"
+
+g:rpc("operations.describe", {
+  summary = "What a route takes, for a page that makes a form of it", roles = surface.READERS,
+  params = { surface = Surface, operation = Operation },
+  result = { method = s.string, path = s.string, summary = s.string, description = s.string:optional(),
+             input = s.json { max = INPUT_MAX }:describe "JSON Schema of an object", takesKey = s.bool,
+             forViewers = s.bool },
+  errors = { "operation_not_found" },
+}, function(_, p)
+  local op = operations.find(p.surface, p.operation)
+  return { method = op.method, path = op.name, summary = op.summary, description = op.description,
+           input = json.encode_sorted(op.input), takesKey = op.takes_key, forViewers = operations.is_for_viewers(op) }
+end)
+
 g:rpc("operations.call", {
   summary = "Carry out a route of the agent API or of the marketplace, as the operator or one of the operator's actors",
   description = "The route's own schemas, limits, consent and errors count: status and body are what it would have "
     .. "answered. Viewers may call what reads, and tells no secret. `human openapi --types` has inputs and replies.",
   roles = surface.READERS, timeout_s = TIMEOUT_S,
   params = {
-    surface = s.enum { "agent", "marketplace" },
-    operation = s.string { min = 1, max = 100 }:describe "its operationId in /openapi/SURFACE.json",
+    surface = Surface, operation = Operation,
     input = s.json { max = INPUT_MAX }:optional():describe "an object: what its path, its query and its body take",
     actorId = s.string { min = 1, max = 100 }:optional()
       :describe "a user of the agent API, or an actor of the operator's; without it: the operator",

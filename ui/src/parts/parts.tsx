@@ -115,6 +115,29 @@ export function Field({ label, value, onInput, help, error, type = 'text', lines
   );
 }
 
+interface SelectProps {
+  label: string;
+  value: string;
+  /** What there is to choose from: values, and how each is called. */
+  list: ReadonlyArray<readonly [string, string]>;
+  onChange: (value: string) => void;
+  disabled?: boolean;
+  /** The label is for those who do not see what it is about. */
+  bare?: boolean;
+}
+
+export function Select({ label, value, list, onChange, disabled, bare = false }: SelectProps) {
+  const id = useId();
+  return (
+    <div class={bare ? 'row' : 'field'}>
+      <label for={id} class={bare ? 'unseen' : undefined}>{label}</label>
+      <select id={id} class="input" value={value} disabled={disabled} onChange={(event) => onChange(event.currentTarget.value)}>
+        {list.map(([one, text]) => <option key={one} value={one}>{text}</option>)}
+      </select>
+    </div>
+  );
+}
+
 /** A time as people say it, the exact one on hover, kept true while it is in sight. */
 export function Time({ at }: { at: number | string | null | undefined }) {
   const [, turn] = useState(0);
@@ -149,13 +172,13 @@ export function Code({ value }: { value: unknown }) {
 }
 
 /** A dialog of the browser's own: it holds the focus, and Escape closes it. */
-export function Dialog({ title, onClose, children, footer, plain = false }: Children & {
-  title: string; onClose: () => void; footer?: ComponentChildren; plain?: boolean;
+export function Dialog({ title, onClose, children, footer, plain = false, wide = false }: Children & {
+  title: string; onClose: () => void; footer?: ComponentChildren; plain?: boolean; wide?: boolean;
 }) {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => { box.current?.showModal(); }, []);
   return (
-    <dialog ref={box} aria-label={title} class={plain ? 'palette' : undefined} onClose={onClose}
+    <dialog ref={box} aria-label={title} class={plain ? 'palette' : wide ? 'wide' : undefined} onClose={onClose}
       onClick={(event) => { if (event.target === box.current) box.current?.close(); }}>
       {!plain && <header><h2 class="grow">{title}</h2><Button icon="x" kind="plain" label={t('close')} onClick={() => box.current?.close()} /></header>}
       {plain ? children : <div class="inside">{children}</div>}
@@ -175,10 +198,13 @@ export function Confirm({ title, text, label, action, onClose }: { title: string
   );
 }
 
-export function Tabs({ list, chosen }: { list: ReadonlyArray<{ name: string; label: Key; href: string }>; chosen: string }) {
+/** text: of the view's own texts, in place of a label of the page's. */
+export type Tab = { name: string; href: string } & ({ label: Key } | { text: string });
+
+export function Tabs({ list, chosen }: { list: ReadonlyArray<Tab>; chosen: string }) {
   return (
     <nav class="tabs">
-      {list.map((one) => <a key={one.name} href={one.href} aria-current={one.name === chosen ? 'page' : undefined}>{t(one.label)}</a>)}
+      {list.map((one) => <a key={one.name} href={one.href} aria-current={one.name === chosen ? 'page' : undefined}>{'text' in one ? one.text : t(one.label)}</a>)}
     </nav>
   );
 }

@@ -31,6 +31,8 @@ export const de: Catalogue = {
   'view.trades': 'Geschäfte',
   'view.scripts': 'Skripte',
   'scripts.find': 'Ein Skript suchen',
+  'view.agents': 'Agenten',
+  'view.usage': 'Verbrauch',
   'view.parts': 'Bausteine',
   'view.unknown': 'Diese Seite gibt es nicht',
   'view.unknownHelp': 'Der Link ist vielleicht alt. Mit g h geht es zur Übersicht.',
@@ -104,6 +106,8 @@ export const de: Catalogue = {
   'chat.viewer': 'Du kannst mitlesen. Zum Schreiben melde dich als Betreiber an.',
   'chat.aborted': 'Angehalten',
   'chat.failed': 'Gescheitert',
+  'chat.why': 'Warum?',
+  'chat.whyTitle': 'Warum diese Antwort',
   'chat.cost': '{cost} · {tokens} Tokens',
   'chat.older': 'Ältere Nachrichten zeigen',
 };

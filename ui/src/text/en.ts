@@ -30,6 +30,8 @@ export const en = {
   'view.trades': 'Trades',
   'view.scripts': 'Scripts',
   'scripts.find': 'Find a script',
+  'view.agents': 'Agents',
+  'view.usage': 'Usage',
   'view.parts': 'Parts',
   'view.unknown': 'There is no such page',
   'view.unknownHelp': 'The link may be old. Press g h for the overview.',
@@ -103,6 +105,8 @@ export const en = {
   'chat.viewer': 'You may read along. To write, sign in as an operator.',
   'chat.aborted': 'Stopped',
   'chat.failed': 'Failed',
+  'chat.why': 'Why?',
+  'chat.whyTitle': 'Why this answer',
   'chat.cost': '{cost} · {tokens} tokens',
   'chat.older': 'Show older messages',
 } as const;

@@ -3,14 +3,15 @@ import './chat.css';
 import { memo } from 'preact/compat';
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import { useAction, useEvent, useLink, useLive } from '../core/live';
-import { go, href } from '../core/route';
+import { go, href, refine } from '../core/route';
 import { socket } from '../core/socket';
 import { Talk, type Entry, type File, type ToolCall } from '../core/talk';
 import { bytes, money, number, percent, t } from '../core/text';
-import { ActionButton, Button, Code, Empty, Failure, Icon, label, Mark, Note, Time } from '../parts/parts';
+import { ActionButton, Button, Code, Dialog, Empty, Failure, Icon, label, Mark, Note, Time } from '../parts/parts';
 import { Markdown } from '../parts/markdown';
 import { useMedia } from '../core/media';
 import { ApprovalCard, useApprovals } from '../parts/approval';
+import { Why } from '../parts/why';
 import type { ViewProps } from './views';
 
 const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
@@ -86,6 +87,7 @@ const Line = memo(function Line({ entry }: { entry: Entry }) {
     <li class={`entry ${entry.kind}`}>
       <span class="about">
         <span>{t(isUser ? 'chat.you' : 'chat.agent')}</span><Time at={entry.at} />
+        {entry.kind === 'agent' && !entry.isOpen && entry.run && <button type="button" class="why-link" onClick={() => refine({ why: entry.run })}>{t('chat.why')}</button>}
         {used && <span>{t('chat.cost', { cost: used.cost_micros == null ? '–' : money(used.cost_micros / 10_000), tokens: number(used.input_tokens + used.output_tokens) })}</span>}
       </span>
       <div class="text">{isUser ? entry.text : <Markdown text={entry.text} />}</div>
@@ -184,6 +186,7 @@ export default function Chat({ route, role }: ViewProps) {
         </div>
         {talk && role === 'operator' ? <Compose talk={talk} /> : <Note icon="user">{t('chat.viewer')}</Note>}
       </section>
+      {route.query['why'] && <Dialog key={route.query['why']} title={t('chat.whyTitle')} wide onClose={() => refine({ why: undefined })}><Why runId={route.query['why']} /></Dialog>}
     </div>
   );
 }

@@ -39,5 +39,7 @@ export const views: ReadonlyArray<View> = [
   { name: 'secrets', label: 'view.secrets', icon: 'key-round', group: 'run', key: 'x', isWhole: true, load: () => import('./secrets') },
   { name: 'nodes', label: 'view.nodes', icon: 'server', group: 'run', key: 'o', isWhole: true, load: () => import('./nodes') },
   { name: 'scripts', label: 'view.scripts', icon: 'file-code', group: 'make', key: 'e', isWhole: true, load: () => import('./scripts') },
+  { name: 'agents', label: 'view.agents', icon: 'bot', group: 'make', key: 'b', load: () => import('./agents') },
+  { name: 'usage', label: 'view.usage', icon: 'coins', group: 'run', key: 'u', load: () => import('./usage') },
   { name: 'parts', label: 'view.parts', icon: 'layers', group: 'run', isHidden: true, load: () => import('./parts') },
 ];
