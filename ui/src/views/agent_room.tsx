@@ -99,8 +99,9 @@ export function AgentRoom({ row, mayPlay, run }: { row: Row; mayPlay: boolean; r
   const language = LANGUAGES.find((one) => one === query.get('language')) ?? 'JavaScript';
   const [given, setGiven] = useState<Given>({ text: words('messageDefault'), person: 'Sarah', emoji: '👍', messageId: '', chatCode: 'test-room' });
   const [count, setCount] = useState(1);
+  const [opened] = useState(() => new Date().toISOString());
   const set = (change: Partial<Given>) => setGiven({ ...given, ...change });
-  const event = eventOf(kind, given, `msg-${count}`, new Date(0).toISOString());
+  const event = eventOf(kind, given, `msg-${count}`, opened);
   const play = useAction(async () => {
     const id = `msg-${Date.now()}`;
     const now = eventOf(kind, given, id, new Date().toISOString());
