@@ -30,7 +30,8 @@ local function transactions(side, other)
       '%s' as side, t.title, t.state, t.price_cents, t.other_id, t.counter_by, t.due_at, t.created_at
     from mine cross join lateral %s t]]):format(side,
     newest("n.id, n.listing_id, n.title, n.state, n.price_cents, n." .. other .. [[_id as other_id,
-        null::uuid as counter_by, case n.state when 'delivered' then n.review_deadline else n.sla_deadline end as due_at, n.created_at]],
+        null::uuid as counter_by, case n.state
+          when 'delivered' then n.review_deadline else n.sla_deadline end as due_at, n.created_at]],
       "market_transactions where " .. side .. "_id = mine.id", "n.ended_at is null"))
 end
 

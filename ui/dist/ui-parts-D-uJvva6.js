@@ -1,0 +1,15 @@
+import{c as e,t}from"./ui-jsxRuntime-Bf3HE0SV.js";import{P as n,_ as r,a as i,c as a,d as o,f as s,g as c,i as l,l as u,m as d,n as f,o as p,p as m,r as h,s as g,u as _,z as v}from"./ui-parts-DgLsXOe5.js";import{t as y}from"./ui-markdown-BN77b7sY.js";import{t as b}from"./ui-table-DPLsdQhq.js";import{i as x,o as S}from"./ui-D_bwQ-1P.js";var C=Array.from({length:1e5},(e,t)=>({id:`row-${t}`,n:t,name:`Row number ${t}`})),w=`# A title
+
+Some **strong** text, \`code\`, and a [link](https://example.com/?a=1&b=2); [no link](javascript:alert(1)).
+
+- one
+- <script>alert(1)<\/script> ![picture](https://example.com/x.png)
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+\`\`\`js
+const a = 1 < 2;
+\`\`\`
+`,T=[{name:`id`,label:`Id`,width:`8rem`,cell:e=>t(`code`,{children:e.id})},{name:`name`,label:`Name`,width:`minmax(8rem, 1fr)`,cell:e=>e.name},{name:`n`,label:`Number`,width:`6rem`,isNumber:!0,cell:e=>t(s,{cents:e.n})}];function E({route:s}){let[E,D]=e(``),[O,k]=e(null),A=n(async()=>{k(null),x(`Done`,()=>x(`Undone`))});return t(`div`,{class:`stack`,children:[t(c,{chosen:s.query.tab??`one`,list:[{name:`one`,label:`view.overview`,href:S(`parts`,null,{tab:`one`})},{name:`two`,label:`view.chat`,href:S(`parts`,null,{tab:`two`})}]}),t(d,{title:`Buttons and marks`,children:t(`div`,{class:`row wrap`,children:[t(f,{kind:`main`,icon:`check`,children:`Main`}),t(f,{children:`Other`}),t(f,{kind:`risky`,icon:`trash-2`,children:`Risky`}),t(f,{kind:`plain`,icon:`ellipsis`,label:`More`}),t(f,{disabled:!0,children:`Not now`}),t(o,{tone:`good`,children:`good`}),t(o,{tone:`warn`,children:`warn`}),t(o,{tone:`bad`,icon:`circle-x`,children:`bad`}),t(o,{children:`plain`}),t(_,{name:`bot`}),t(r,{at:Date.now()-18e4}),t(`kbd`,{children:`g`}),t(`kbd`,{children:`c`}),t(f,{onClick:()=>k(`dialog`),children:`Dialog`}),t(f,{onClick:()=>k(`confirm`),children:`Confirm`}),t(f,{onClick:()=>x(`A notice`,()=>x(`Undone`)),children:`Notice`})]})}),t(`div`,{class:`figures`,children:[t(u,{label:`Cost`,value:`$1.20`,more:`of $5`}),t(u,{label:`Turns`,value:`1,204`})]}),t(d,{title:`Fields`,children:t(`div`,{class:`stack`,children:[t(a,{label:`Name`,value:E,onInput:D,help:`What it is called`}),t(a,{label:`Name`,value:E,onInput:D,error:`It must not be empty`}),t(a,{label:`Text`,value:E,onInput:D,lines:3})]})}),t(d,{title:`Notes`,children:t(`div`,{class:`stack`,children:[t(m,{children:`Plain`}),t(m,{tone:`warn`,icon:`triangle-alert`,children:`Warning`}),t(g,{error:new v(`not_found`,`There is no such thing.`)}),t(h,{value:{a:[1,2],text:`with ‮ inside`}})]})}),t(d,{title:`A hundred thousand rows`,flush:!0,children:t(`div`,{class:`sample`,children:t(b,{label:`Rows`,rows:C,columns:T,keyOf:e=>e.id,href:e=>S(`parts`,null,{row:e.id}),chosen:s.query.row??null,empty:null})})}),t(d,{title:`Markdown`,children:t(`div`,{class:`stack`,children:t(y,{text:w})})}),t(d,{title:`Empty`,flush:!0,children:t(p,{icon:`inbox`,title:`Nothing is here`,children:t(`p`,{children:`What to do next.`})})}),O===`dialog`&&t(i,{title:`A dialog`,onClose:()=>k(null),children:`Text`}),O===`confirm`&&t(l,{title:`Delete it?`,text:`It cannot be taken back.`,label:`Delete`,action:A,onClose:()=>k(null)})]})}export{E as default};
