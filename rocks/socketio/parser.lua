@@ -73,13 +73,14 @@ local function read_head(text, i, kind, max)
   return count, name, id, from
 end
 
---- Makes a decoder.  options: json_decode(text, from) -> value | nil, message: of the text from
---- that byte on; max_attachments (10).
+--- Makes a decoder.  options: json_decode(text) -> value | nil, message; or, where that saves a copy,
+--- json_decode_from(text, from): of the text from that byte on; max_attachments (10).
 --- The decoder is fn(text, i): the packet in `text` from byte `i` on.  It returns
 --- kind (0..6), namespace, ack id (digits as a string) | false, data | nil, attachment count;
 --- or nil and a message.
 function M.decoder(options)
-  local json_decode = options.json_decode
+  local whole = options.json_decode
+  local json_decode = options.json_decode_from or function(text, from) return whole(sub(text, from)) end
   local max = options.max_attachments or 10
 
   return function(text, i)

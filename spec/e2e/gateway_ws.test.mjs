@@ -24,6 +24,8 @@ after(async () => {
   assert.equal((await host.stop()).code, 0);
 });
 
+const RELOAD = 'scripts.reload';                 // takes no params, so it would be carried out; gateway_scripts tries it
+
 /** Params that are wrong in as many ways as a method has parameters. */
 function wrongParams(method) {
   const all = (value) => Object.fromEntries(method.params.map((p) => [p.name, value]));
@@ -67,7 +69,7 @@ describe('the greeting', () => {
 describe('each method', () => {
   for (const jsonrpc of [false, true]) {
     it(`answers anything with a result or a refusal that has a name, in ${jsonrpc ? 'JSON-RPC' : 'frames'}`, async () => {
-      for (const method of methods.filter((m) => !APART.has(m.name))) {
+      for (const method of methods.filter((m) => !APART.has(m.name) && m.name !== RELOAD)) {
         const c = await open(host, { jsonrpc });
         for (const params of wrongParams(method)) {
           const { payload, error } = await c.call(method.name, params);
@@ -90,7 +92,7 @@ describe('each method', () => {
   }
 
   it('names the parameter that is wrong or missing', async () => {
-    for (const [i, method] of methods.filter((m) => !APART.has(m.name)).entries()) {
+    for (const [i, method] of methods.filter((m) => !APART.has(m.name) && m.name !== RELOAD).entries()) {
       const c = await open(host, { jsonrpc: i % 2 === 1 }), names = method.params.map((p) => p.name);
       for (const name of names) {
         for (const value of [5, 'x', [], 'a\u0000']) {

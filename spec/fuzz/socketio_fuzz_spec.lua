@@ -14,8 +14,7 @@ local SEEDS = {
 }
 local SPICE = { "-", ",", "/", "[", "]", "{", "}", '"', "\0", "\030", "9", "0", "b", "\\", "\255" }
 
-local function json_decode(text, from)
-  text = text:sub(from)
+local function json_decode(text)
   local ok, value = pcall(cjson.decode, text)
   if ok then return value end
   return nil, value

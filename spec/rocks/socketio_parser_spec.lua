@@ -3,8 +3,7 @@ local cjson = require "cjson"
 local binary = require "socketio.binary"
 local parser = require "socketio.parser"
 
-local function json_decode(text, from)
-  text = text:sub(from)
+local function json_decode(text)
   local ok, value = pcall(cjson.decode, text)
   if ok then return value end
   return nil, value

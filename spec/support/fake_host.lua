@@ -80,6 +80,7 @@ local function add_ops(h, app)
   end
   function h.label_name(label) return app.labels[label] end
   function h.mark() end
+  function h.allocated() return {} end
   function h.struck() return app.struck and 1 or 0 end
   function h.is_struck(label) return app.labels[label] == app.struck end
   function h.now() return app.t end

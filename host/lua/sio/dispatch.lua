@@ -22,7 +22,7 @@ local timer = require "human.core.timer"
 
 local spawn_as, declared = sched.spawn_as, namespaces.declared
 
-local decode = parser.decoder { json_decode = encode.from_json, max_attachments = 10 }
+local decode = parser.decoder { json_decode_from = encode.from_json, max_attachments = 10 }
 
 local MAILBOX = 64             -- pending packets per socket
 local HANDLER_S = 30           -- a handler that waits longer is cancelled
