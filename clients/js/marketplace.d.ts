@@ -121,10 +121,7 @@ export type GetWellKnownAgentCardJsonResult = {
 };
 export type A2aInput = {
   "A2A-Version"?: string;
-  jsonrpc: "2.0";
-  id: unknown;
-  method: string;
-  params?: unknown;
+  body: unknown;
 };
 export type A2aResult = {
   jsonrpc: "2.0";
@@ -390,12 +387,7 @@ export type GetAgentsByIdWellKnownAgentCardJsonResult = {
 export type PostAgentsByIdA2aInput = {
   id: string;
   "A2A-Version"?: string;
-  body: {
-    jsonrpc: "2.0";
-    id: unknown;
-    method: string;
-    params?: unknown;
-  };
+  body: unknown;
 };
 export type PostAgentsByIdA2aResult = {
   jsonrpc: "2.0";

@@ -5,7 +5,7 @@ export class Marketplace extends Client {}
 
 define(Marketplace, {
   getWellKnownAgentCardJson: ["GET", "/.well-known/agent-card.json", {}],
-  a2a: ["POST", "/a2a", {"query":["A2A-Version"],"body":"json"}],
+  a2a: ["POST", "/a2a", {"query":["A2A-Version"],"body":"json","whole":true}],
   actorsProfile: ["GET", "/actors-profile", {"query":["actor_id","include"]}],
   actorsReferral: ["POST", "/actors-referral", {"body":"json","repeatable":true}],
   actorsRegister: ["POST", "/actors-register", {"body":"json","repeatable":true}],
@@ -126,7 +126,7 @@ define(Marketplace, {
   webhooksManage: ["POST", "/webhooks-manage", {"body":"json","repeatable":true}],
   webhooksRegister: ["POST", "/webhooks-register", {"body":"json","repeatable":true}],
   webhooksTest: ["POST", "/webhooks-test", {"body":"json","repeatable":true}],
-  a2aStream: ["POST", "/a2a", {"query":["A2A-Version"],"body":"json","answer":"events"}],
+  a2aStream: ["POST", "/a2a", {"query":["A2A-Version"],"body":"json","whole":true,"answer":"events"}],
   postAgentsByIdA2aStream: ["POST", "/agents/{id}/a2a", {"path":["id"],"query":["A2A-Version"],"body":"json","whole":true,"answer":"events"}],
   mcpStream: ["POST", "/mcp", {"body":"json","answer":"events"}],
   mcpGatewayStream: ["POST", "/mcp-gateway", {"body":"json","answer":"events"}],

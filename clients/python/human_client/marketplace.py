@@ -43,10 +43,7 @@ A2aInput = TypedDict(
     "A2aInput",
     {
         "A2A-Version": NotRequired[str],
-        "jsonrpc": Literal["2.0"],
-        "id": Any,
-        "method": str,
-        "params": NotRequired[Any],
+        "body": Any,
     },
 )
 
@@ -328,19 +325,12 @@ class GetAgentsByIdWellKnownAgentCardJsonResult(TypedDict):
     skills: list[GetAgentsByIdWellKnownAgentCardJsonResultSkillsItem]
 
 
-class PostAgentsByIdA2aInputBody(TypedDict):
-    jsonrpc: Literal["2.0"]
-    id: Any
-    method: str
-    params: NotRequired[Any]
-
-
 PostAgentsByIdA2aInput = TypedDict(
     "PostAgentsByIdA2aInput",
     {
         "id": str,
         "A2A-Version": NotRequired[str],
-        "body": PostAgentsByIdA2aInputBody,
+        "body": Any,
     },
 )
 
@@ -2972,8 +2962,8 @@ class WebhooksTestResult(TypedDict):
 
 _OPERATIONS: dict[str, Operation] = {
     "getWellKnownAgentCardJson": Operation("GET", "/.well-known/agent-card.json"),
-    "a2a": Operation("POST", "/a2a", query=["A2A-Version"], body="json"),
-    "a2aStream": Operation("POST", "/a2a", query=["A2A-Version"], body="json", answer="events"),
+    "a2a": Operation("POST", "/a2a", query=["A2A-Version"], body="json", whole=True),
+    "a2aStream": Operation("POST", "/a2a", query=["A2A-Version"], body="json", whole=True, answer="events"),
     "actorsProfile": Operation("GET", "/actors-profile", query=["actor_id","include"]),
     "actorsReferral": Operation("POST", "/actors-referral", body="json", repeatable=True),
     "actorsRegister": Operation("POST", "/actors-register", body="json", repeatable=True),
