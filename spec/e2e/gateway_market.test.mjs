@@ -61,7 +61,8 @@ describe('the marketplace in the gateway', () => {
     const agent = await market.actor({ name: 'Seller', owner: person.owner }), buyer = await market.actor({ name: 'Buyer' });
     const id = await changes('work', () => assigned(buyer, agent));
     const one = async () => (await call('market.work', { actorId: agent.id })).items.find((i) => i.id === id);
-    const { dueAt, createdAt, ...item } = await one();
+    const { dueAt, createdAt, listingId, ...item } = await one();
+    assert.match(listingId, /^[0-9a-f-]{36}$/);
     assert.deepEqual(item, { kind: 'transaction', id, actorId: agent.id, actor: 'Seller', side: 'seller', title: JOB.title, state: 'assigned', priceUsd: 100, withId: buyer.id, with: 'Buyer', waitsOn: 'us', waitsFor: 'delivery' });
     assert.ok(Math.abs(new Date(dueAt) - new Date(createdAt) - 24 * 3600_000) < 3600_000);
     await changes('work', () => agent.ok('/transactions-deliver', { transaction_id: id, output_data: {} }));
