@@ -43,6 +43,7 @@ export const tools = {
     gone: 'There is no such tool',
     level: 'Level of autonomy: {n}',
     builtin: 'built in',
+    allOff: 'The setting tools.disabled has all tools off (*). Take that out first, then each is switched by itself.',
   },
   de: {
     tool: 'Werkzeug',
@@ -87,5 +88,6 @@ export const tools = {
     gone: 'Dieses Werkzeug gibt es nicht',
     level: 'Stufe der Autonomie: {n}',
     builtin: 'eingebaut',
+    allOff: 'Die Einstellung tools.disabled schaltet alle Werkzeuge ab (*). Nehmen Sie das zuerst heraus, dann gilt jedes einzeln.',
   },
 };

@@ -1,7 +1,7 @@
 // The tools: what each does, who may call it and why, and which are on.
 import { useAction, useLive } from '../core/live';
 import { href } from '../core/route';
-import { socket, type Result } from '../core/socket';
+import { Refusal, socket, type Result } from '../core/socket';
 import { t, texts } from '../core/text';
 import { ActionButton, Code, Empty, Failure, label, Mark, Note, Panel, Time, visible, type Tone } from '../parts/parts';
 import { Table, type Column } from '../parts/table';
@@ -61,8 +61,9 @@ const listAt = (config: unknown, name: string): string[] => {
 async function switchBuiltIn(name: string, isOn: boolean): Promise<void> {
   const { config, hash } = await socket.call('config.get');
   const enabled = listAt(config, 'enabled'), disabled = listAt(config, 'disabled').filter((one) => one !== name);
+  if (isOn && disabled.includes('*')) throw new Refusal('all_off', words('allOff'));   // without it, all others would be on
   const changes = isOn
-    ? { 'tools.disabled': disabled.filter((one) => one !== '*'), 'tools.enabled': enabled.includes('*') || enabled.includes(name) ? enabled : [...enabled, name] }
+    ? { 'tools.disabled': disabled, 'tools.enabled': enabled.includes('*') || enabled.includes(name) ? enabled : [...enabled, name] }
     : { 'tools.disabled': [...disabled, name] };
   await socket.call('config.set', { raw: JSON.stringify(changes), baseHash: hash });
 }

@@ -1,4 +1,4 @@
-import{c as e,t}from"./ui-jsxRuntime-Bf3HE0SV.js";import{P as n,_ as r,a as i,c as a,d as o,f as s,g as c,i as l,l as u,m as d,n as f,o as p,p as m,r as h,s as g,u as _,z as v}from"./ui-parts-DgLsXOe5.js";import{t as y}from"./ui-markdown-BN77b7sY.js";import{t as b}from"./ui-table-DPLsdQhq.js";import{i as x,o as S}from"./ui-D_bwQ-1P.js";var C=Array.from({length:1e5},(e,t)=>({id:`row-${t}`,n:t,name:`Row number ${t}`})),w=`# A title
+import{c as e,t}from"./ui-jsxRuntime-Bf3HE0SV.js";import{P as n,_ as r,a as i,c as a,d as o,f as s,g as c,i as l,l as u,m as d,n as f,o as p,p as m,r as h,s as g,u as _,z as v}from"./ui-parts-DgLsXOe5.js";import{t as y}from"./ui-markdown-BN77b7sY.js";import{t as b}from"./ui-table-DPLsdQhq.js";import{i as x,o as S}from"./ui-DYX35MEh.js";var C=Array.from({length:1e5},(e,t)=>({id:`row-${t}`,n:t,name:`Row number ${t}`})),w=`# A title
 
 Some **strong** text, \`code\`, and a [link](https://example.com/?a=1&b=2); [no link](javascript:alert(1)).
 
