@@ -37,7 +37,7 @@ g:get("/guarded", { summary = "Asks for a stranger", reply = { [200] = s.raw "te
   return 200, answer and answer.body or err.code
 end)
 g:get("/equal", { summary = "Compares", reply = { [200] = s.raw "text/plain" } }, function()
-  return 200, tostring(crypto.secret_equal("mine", "${VALUE}x"))
+  return 200, tostring(crypto.secret_equal("mine", "${VALUE.slice(0, 9)}" .. "${VALUE.slice(9)}x"))
 end)
 g:get("/body", { summary = "Asks with a secret in the body", query = { how = s.string }, reply = { [200] = s.raw "text/plain" } },
   function(ctx)
@@ -128,7 +128,7 @@ describe('secrets in the home', () => {
     // The private database is below the home, too.
     const walk = (dir) => fs.readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
       (e.isDirectory() ? walk(path.join(dir, e.name)) : e.isFile() ? [path.join(dir, e.name)] : []));
-    for (const file of walk(home)) if (!file.includes('/tree/')) assert.ok(!holds(fs.readFileSync(file)), file);
+    for (const file of walk(home)) assert.ok(!holds(fs.readFileSync(file)), file);
     assert.ok(!holds(host.log()));
     for (const pid of [host.child.pid, ...host.workers()]) {
       for (const part of ['environ', 'cmdline']) assert.ok(!holds(fs.readFileSync(`/proc/${pid}/${part}`)), `${pid} ${part}`);
