@@ -9,8 +9,8 @@ M.MARK = "<!-- reference: written by `make docs`; edit the comments in host/lua 
 -- What scripts may require, in the order of the page, and what a script calls the module.
 M.modules = {
   "api", "schema", "fail", "db", "decisions", "cursor", "files", "task", "fetch", "dns", "exec", "llm", "sio", "ws", "rpc", "bus", "feed", "jobs",
-  "queue", "outbox", "embed", "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard",
-  "idempotency", "operations", "system", "sources", "console",
+  "queue", "backlog", "outbox", "embed", "state", "log", "metrics", "json", "text", "time", "id", "crypto", "config", "document", "guard",
+  "idempotency", "operations", "system", "sources", "exposure", "console",
 }
 
 -- Objects that scripts are handed: title, where they are made, file, the prefix of their functions.
