@@ -30,7 +30,9 @@ local SQL = {
 }
 local GIVEN_UP = "where dead_at is not null and ($1::text is null or kind = $1) and ($2::text is null or id = $2)"
 
+--- What a row can be: "dead" (given up), "running", "waiting".
 M.STATES = { "dead", "running", "waiting" }
+--- Rows of one list, at most.
 M.LIST_MAX = 1000                                -- limit: queue list
 
 local function shown(row, place)
