@@ -141,13 +141,15 @@ end
 function M.redact(v) return clean(v, 0) end
 
 -- request_id first, the others alphabetically.
+local function comes_before(a, b)
+  if (a == "request_id") ~= (b == "request_id") then return a == "request_id" end
+  return a < b
+end
+
 local function sorted(fields)
   local names = {}
   for name in pairs(fields) do names[#names + 1] = tostring(name) end
-  table.sort(names, function(a, b)
-    if (a == "request_id") ~= (b == "request_id") then return a == "request_id" end
-    return a < b
-  end)
+  table.sort(names, comes_before)
   return names
 end
 

@@ -8,8 +8,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import zlib from 'node:zlib';
-import { chromium } from 'playwright-core';
 import { UI, age, curl, noSample, startWithFiles } from './assets.mjs';
+import { launch } from './browser.mjs';
 import { errors } from './hosts.mjs';
 import { open, responses } from './raw.mjs';
 import { freePort, root, until } from './support.mjs';
@@ -88,7 +88,7 @@ describe('a file of the binary', { skip: noSample }, () => {
     const answer = await fetch(`${host.url}/${APP}`);
     assert.match(answer.headers.get('content-encoding'), /^(br|gzip)$/);
     assert.equal(await answer.text(), app.toString());
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+    const browser = await launch();
     try {
       const tab = await browser.newPage();
       await tab.goto(`${host.url}/some/page`);

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { chromium } from 'playwright-core';
 import { Webhook } from 'standardwebhooks';
 import { Agent, HumanError, Marketplace, verifyWebhook, WebhookError } from '../../clients/js/index.js';
+import { launch } from './browser.mjs';
 import { blocksOf, generated, run, startCutter, startRefuser, startSite } from './client_world.mjs';
 import { makeHome } from './hosts.mjs';
 import { assigned, startMarket } from './market_trading.mjs';
@@ -220,7 +220,7 @@ describe('webhooks', () => {
 
 describe('elsewhere', () => {
   let browser;
-  before(async () => { browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] }); });
+  before(async () => { browser = await launch(); });
   after(async () => { await browser?.close(); });
 
   it('the blocks of the README run, and print what it says', async () => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { run } from './client_world.mjs';
 import { BINARY, makeHome, startHost } from './hosts.mjs';
 import { SEED } from './market_seed.mjs';
@@ -152,7 +152,7 @@ const SOME = { '/docs/agent': 'state', '/docs/marketplace': 'bids' };
 
 describe('the pages', () => {
   let browser;
-  before(async () => { browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] }); });
+  before(async () => { browser = await launch(); });
   after(async () => { await browser?.close(); });
 
   /** A page that is open, with what it asked for and complained of. */

@@ -2,7 +2,7 @@
 // run, what turns the order of characters around shows itself, and a long one does not push anything off the page.
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { ollama } from './dialects.mjs';
 import { open } from './gateway.mjs';
 import { startHost } from './hosts.mjs';
@@ -23,7 +23,7 @@ before(async () => {
     res.end(ollama.stream(calls.length ? { calls } : { text: NAMES.join('\n') }));
   };
   host = await startHost({ env: { HUMAN_WORKERS: '1', HUMAN_LLM_PROVIDER: 'ollama', HUMAN_LLM_MODEL: 'm', OLLAMA_HOST: model.url } });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
   c = await open(host);
 });
 after(async () => {

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { open } from './gateway.mjs';
 import { BINARY, errors, makeHome, startHost } from './hosts.mjs';
 import { freePort, until } from './support.mjs';
@@ -16,7 +16,7 @@ let host, browser, operator, contexts = [];
 
 before(async () => {
   host = await startHost({ env: { HUMAN_GATEWAY_AUTH_TOKEN: TOKEN, HUMAN_SECURITY_AUTONOMY_LEVEL: '1' } });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
   operator = await open(host, { token: TOKEN });
 });
 after(async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { open } from './gateway.mjs';
 import { errors, sql, startHost } from './hosts.mjs';
 import { until } from './support.mjs';
@@ -14,7 +14,7 @@ let host, browser, operator, user, coach, contexts = [];
 
 before(async () => {
   host = await startHost({ env: { HUMAN_GATEWAY_AUTH_TOKEN: TOKEN } });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
   operator = await open(host, { token: TOKEN });
   user = await rest('createUser', { email: 'ada@agents.example', name: 'Ada' });
   const [type] = await rest('listAgentTypes', {});

@@ -2,7 +2,7 @@
 // side by its API.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { errors } from './hosts.mjs';
 import { JOB, startMarket } from './market_trading.mjs';
 import { eachLook } from './ui_run.mjs';
@@ -14,7 +14,7 @@ const go = (to) => page.evaluate((hash) => { location.hash = `#${hash}`; }, to);
 
 before(async () => {
   market = await startMarket({ env: { HUMAN_MARKETPLACE_OPERATOR: OPERATOR } });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
   page = await (await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } })).newPage();
   page.setDefaultTimeout(30_000);
   page.on('console', (m) => { if (m.type() === 'error' && !/ERR_|WebSocket/.test(m.text())) broken.push(m.text()); });

@@ -2,7 +2,7 @@
 // mended.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { jobsOf } from './gateway_cron_world.mjs';
 import { errors, startHost } from './hosts.mjs';
 
@@ -10,7 +10,7 @@ let host, browser, us;
 
 before(async () => {
   host = await startHost({ env: { HUMAN_LLM_PROVIDER: 'offline', HUMAN_TOOLS_ENABLED: 'shell', HUMAN_SECURITY_AUTONOMY_LEVEL: '4' } });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
   us = await jobsOf(host);
 });
 after(async () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { open } from './gateway.mjs';
 import { errors, makeHome, startHost } from './hosts.mjs';
 
@@ -25,7 +25,7 @@ export async function startPage(env = {}) {
   fs.writeFileSync(file, '{}');
   const host = await startHost({ home, env: { HUMAN_CONFIG: file, HUMAN_RELOAD_TIMEOUT_MS: '60000', HUMAN_CHANNELS_TELEGRAM_TOKEN: TOKEN_OF_BOT,
     HUMAN_CHANNELS_TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET, HUMAN_CHANNELS_TELEGRAM_API_BASE: `http://127.0.0.1:${vendor.address().port}`, ...env } });
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await launch();
   const context = await browser.newContext({ reducedMotion: 'reduce', colorScheme: 'light', viewport: { width: 1280, height: 800 } });
   const page = await context.newPage(), broken = [];
   page.setDefaultTimeout(30_000);

@@ -2,6 +2,7 @@
 // given up, channels with their webhooks and people, devices, nodes.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { partsOf } from './browser.mjs';
 import { sql } from './hosts.mjs';
 import { until } from './support.mjs';
 import { eachLook, startPage, TOKEN_OF_BOT, WEBHOOK_SECRET } from './ui_run.mjs';
@@ -13,10 +14,7 @@ before(async () => {
 });
 after(() => at?.stop());
 
-const row = (name) => page.getByRole('table').getByRole('row').filter({ hasText: name });
-const beside = () => page.locator('.beside');
-const toast = (text) => page.locator('.toast').filter({ hasText: text }).first().waitFor();
-const sure = (name) => page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
+const { row, beside, toast, sure } = partsOf(() => page);
 
 describe('the log', () => {
   it('shows lines as they are written, narrowed by text, level and request, all of it in the address', async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { partsOf } from './browser.mjs';
 import { until } from './support.mjs';
 import { eachLook, startPage } from './ui_run.mjs';
 
@@ -15,9 +16,7 @@ before(async () => {
 });
 after(() => at?.stop());
 
-const row = (name) => page.getByRole('table').getByRole('row').filter({ hasText: name });
-const beside = () => page.locator('.beside');
-const toast = (text) => page.locator('.toast').filter({ hasText: text }).first().waitFor();
+const { row, beside, toast } = partsOf(() => page);
 
 describe('the automations', () => {
   it('are made with their next times in sight, run now, paused with a way back, and removed', async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { partsOf } from './browser.mjs';
 import { until } from './support.mjs';
 import { eachLook, startPage, TOKEN_OF_BOT } from './ui_run.mjs';
 
@@ -13,10 +14,7 @@ before(async () => {
 });
 after(() => at?.stop());
 
-const row = (name) => page.getByRole('table').getByRole('row').filter({ hasText: name });
-const beside = () => page.locator('.beside');
-const toast = (text) => page.locator('.toast').filter({ hasText: text }).first().waitFor();
-const sure = (name) => page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
+const { row, beside, toast, sure } = partsOf(() => page);
 
 describe('the settings', () => {
   it('are looked at before they are saved, refused in words, and undone', async () => {

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { open } from './gateway.mjs';
 import { BINARY, makeHome, startHost } from './hosts.mjs';
 import { until } from './support.mjs';
@@ -20,7 +20,7 @@ before(async () => {
   own = path.join(makeHome(), 'own');
   fs.mkdirSync(own, { recursive: true });
   host = await startHost({ env: { HUMAN_GATEWAY_AUTH_TOKEN: TOKEN, HUMAN_SCRIPTS: `${own}:${path.resolve('scripts')}` } });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
   operator = await open(host, { token: TOKEN });
 });
 after(async () => {

@@ -2,7 +2,6 @@
 
 local db = require "human.db"
 local gen = require "human.scripts.generation"
-local sched = require "human.core.sched"
 local task = require "human.task"
 
 describe("turns of one user that begin at the same time", function()
@@ -36,9 +35,12 @@ describe("turns of one user that begin at the same time", function()
 
   -- Runs fn as a task of its own, which has a connection of its own, to its end.
   local function beside(fn)
-    local over, result
-    task.spawn(function() over, result = true, { pcall(fn) } end)
-    while not over do sched.sleep(0.001) end
+    local me, result = task.current(), nil
+    task.spawn(function()
+      result = { pcall(fn) }
+      task.wake(me)
+    end)
+    if not result then task.wait(30) end
     return unpack(result)
   end
 

@@ -32,7 +32,8 @@ describe("a run of a pipeline", function()
     assert.same({ a = "cats", b = { of = "b" }, t = "${x}" }, json.decode(traces[3].output))
     assert.same({ "c", "completed", 1, #traces[3].output }, { traces[3].step, traces[3].state, traces[3].tries, traces[3].output_bytes })
     assert.equal(3, #pipes.asked)
-    assert.equal(db.value "select max(id::text) from market_tool_calls", db.value "select max(id::text) from market_tool_calls where state = 'done'")
+    assert.equal(3, db.value([[select count(*)::int from market_tool_calls c join market_subscriptions s on s.id = c.subscription_id
+      where s.listing_id = $1::uuid and c.state = 'done']], listing))
     assert.equal("pipeline.completed", told(r.id))
   end)
 

@@ -7,6 +7,7 @@ local host = require "human.core.host"
 local json = require "human.json"
 local origin = require "human.scripts.provenance"
 local override = require "human.scripts.override"
+local own_tree = require "human.scripts.own_tree"
 
 local M = {}
 local function refuse(...)
@@ -14,13 +15,7 @@ local function refuse(...)
   return 1
 end
 
---- The directories of the search path, as configured: the first is the operator's, the last the shipped
---- one.
-function M.directories()
-  local list = {}
-  for dir in host.conf().scripts:gmatch "[^:]+" do list[#list + 1] = dir end
-  return list
-end
+M.directories = own_tree.directories
 
 --- The operator's directory, or nil and a sentence.
 function M.own_directory()

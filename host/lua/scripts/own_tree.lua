@@ -9,18 +9,19 @@ local FILE = host.FILE
 local FILE_MAX, FILES_MAX, DEPTH_MAX, LIST_MAX = 1048576, 1000, 16, 10000
 M.FILE_MAX = FILE_MAX
 
-local function directories()
+--- The directories of the search path, as configured: the first is the operator's, the last the shipped one.
+function M.directories()
   local dirs = {}
   for dir in host.conf().scripts:gmatch "[^:]+" do dirs[#dirs + 1] = dir end
   return dirs
 end
 
 --- How many directories the search path has.
-function M.count() return #directories() end
+function M.count() return #M.directories() end
 
 --- The directory; or nil and a sentence, where there is none to write to.
 function M.directory()
-  local dirs = directories()
+  local dirs = M.directories()
   if #dirs > 1 then return dirs[1] end
   return nil, "the search path (the setting scripts) has no directory of your own before " .. dirs[1]
 end
